@@ -1,0 +1,2 @@
+// The package entry `nestjs-kafka-producer/health`.
+export { KafkaProducerHealthIndicator, type KafkaHealthResult } from './kafka-producer.health.js';

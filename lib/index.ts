@@ -1,0 +1,85 @@
+// The public API. Everything else may change without notice.
+
+// The module, and the producer it makes injectable.
+export { KafkaProducerModule } from './producer/kafka-producer.module.js';
+export { KafkaProducer } from './producer/kafka-producer.js';
+export { InjectKafkaProducer } from './producer/inject-kafka-producer.decorator.js';
+export { getKafkaProducerToken } from './producer/get-kafka-producer-token.js';
+export type {
+  KafkaProducerConfiguration,
+  KafkaProducerModuleAsyncOptions,
+  KafkaProducerModuleExtras,
+  KafkaProducerModuleOptions,
+  KafkaProducerOptionsFactory,
+} from './producer/kafka-producer-module-options.js';
+export type { KafkaClientOptions } from './wire/kafka-client-options.js';
+export type { ProducerOptions } from './producer/producer-options.js';
+export type { CompressionType } from './wire/compression/compression-codec.js';
+
+// Records, and what becomes of them.
+export type {
+  DeliveryCallback,
+  PartitionInfo,
+  ProducerRecord,
+  RecordHeaders,
+  RecordHeaderValue,
+  RecordMetadata,
+} from './producer/record.js';
+export type { ProducerMetrics, ProducerStatus } from './producer/producer-engine-api.js';
+
+// Settings by Kafka's own dotted names.
+export { fromKafkaProperties, type KafkaPropertiesOptions } from './producer/kafka-properties/from-kafka-properties.js';
+export type { KafkaConsumerProperties } from './producer/kafka-properties/kafka-consumer-properties.js';
+export { parseProperties } from './producer/kafka-properties/parse-properties.js';
+
+// Interceptors.
+export type { ProducerInterceptor } from './producer/producer-interceptor.js';
+
+// Partitioners: the contract, the ones to name in options, and the hash for one's own.
+export type { ClusterView, PartitionContext, Partitioner } from './producer/partitioners/partitioner.js';
+export { Crc32Partitioner } from './producer/partitioners/crc32.partitioner.js';
+export { DefaultPartitioner } from './producer/partitioners/default.partitioner.js';
+export {
+  ReservedKeyPartitioner,
+  type ReservedKeyOptions,
+  type ReservedKeys,
+} from './producer/partitioners/reserved-key.partitioner.js';
+export { RoundRobinPartitioner } from './producer/partitioners/round-robin.partitioner.js';
+export { UniformStickyPartitioner } from './producer/partitioners/uniform-sticky.partitioner.js';
+export { murmur2, toPositive } from './producer/partitioners/murmur2.js';
+
+// Serializers: the contract, those without a name in options, and those with one.
+export type { SerializedData, Serializer } from './producer/serializers/serializer.js';
+export { DefaultKeySerializer } from './producer/serializers/default-key.serializer.js';
+export { DefaultValueSerializer } from './producer/serializers/default-value.serializer.js';
+export type { SerializerName } from './producer/serializers/named-serializers.js';
+export { BufferSerializer } from './producer/serializers/buffer.serializer.js';
+export { Float64Serializer } from './producer/serializers/float64.serializer.js';
+export { Int32Serializer } from './producer/serializers/int32.serializer.js';
+export { Int64Serializer } from './producer/serializers/int64.serializer.js';
+export { JsonSerializer } from './producer/serializers/json.serializer.js';
+export { StringSerializer } from './producer/serializers/string.serializer.js';
+
+// Errors. Decide by class and `retriable`, never by message.
+export { KafkaError, type KafkaErrorDetails } from './wire/kafka-error.js';
+export {
+  BrokerUnavailableError,
+  BufferExhaustedError,
+  ConfigError,
+  DeliveryError,
+  DeliveryTimeoutError,
+  InvalidPartitionError,
+  InvalidRecordError,
+  KafkaAuthenticationError,
+  KafkaTimeoutError,
+  ProducerClosedError,
+  ProducerFatalError,
+  RecordTooLargeError,
+  SerializationError,
+  UnknownTopicError,
+  UnsupportedBrokerError,
+} from './producer/errors.js';
+export { BrokerResponseError } from './wire/broker-response-error.js';
+export { BrokerConnectionError, RequestTimeoutError } from './wire/connection-errors.js';
+export { CompressionCodecUnavailableError } from './wire/compression/compression-codec-unavailable-error.js';
+export { SendAllError } from './producer/send-all-error.js';

@@ -1,0 +1,2 @@
+// The package entry `nestjs-kafka-producer/opentelemetry`.
+export { TraceContextInterceptor } from './trace-context.interceptor.js';

@@ -1,0 +1,157 @@
+import type { BrokerConnection } from '../../wire/broker-connection.js';
+import type { MetadataResponse } from '../../wire/cluster-metadata.js';
+import type { ClusterLink } from '../../wire/cluster-link.js';
+import { KafkaAuthenticationError } from '../../wire/connection-errors.js';
+import type { LogSink } from '../../wire/log-sink.js';
+import { metadataApi } from '../../wire/protocol/metadata.js';
+import type { ProducerConfig } from '../producer-config.js';
+import type { ProducerMetadata } from './producer-metadata.js';
+import { RetryBackoff } from './retry-backoff.js';
+
+/** A broker that does not answer in this time may be paused: another one is asked as well, without giving the first one up. */
+const HEDGE_AFTER_MS = 1_000;
+
+export interface MetadataUpdaterDependencies {
+  readonly link: ClusterLink;
+  readonly metadata: ProducerMetadata;
+  readonly config: ProducerConfig;
+  readonly log: LogSink;
+  /** After every response; `hasChanged` tells of new leaders or topics. */
+  readonly onUpdate: (hasChanged: boolean) => void;
+  /** The login was refused: whoever waits for metadata need not wait on. */
+  readonly onAuthenticationFailed: (error: KafkaAuthenticationError) => void;
+}
+
+/** Keeps the metadata fresh: by age, on demand, and again after failures with back-off; one request at a time. */
+export class MetadataUpdater {
+  private readonly backoff: RetryBackoff;
+  private running: Promise<void> | null = null;
+  private requested = false;
+  private failures = 0;
+  private attemptedAt = 0;
+  private delayMs = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private closed = false;
+  private failure: Error | null = null;
+
+  public constructor(private readonly dependencies: MetadataUpdaterDependencies) {
+    const { retryBackoffMs, retryBackoffMaxMs } = dependencies.config;
+    this.backoff = new RetryBackoff(retryBackoffMs, Math.max(retryBackoffMs, retryBackoffMaxMs));
+  }
+
+  /** The last attempt's failure, or null. */
+  public get lastFailure(): Error | null {
+    return this.failure;
+  }
+
+  /** Asks for an update soon: at once the first time, with back-off while requests repeat without news. */
+  public request(): void {
+    this.requested = true;
+    this.schedule();
+  }
+
+  /** Asks for an update now, for a topic that is not known yet. */
+  public requestNow(): void {
+    this.delayMs = 0;
+    this.request();
+  }
+
+  /** One attempt, for start-up. @throws what the link or the broker gave */
+  public async refreshOnce(): Promise<void> {
+    const { link, metadata } = this.dependencies;
+    const now = Date.now();
+    this.attemptedAt = now;
+    const response = await this.ask(metadata.topicsToRefresh(now));
+    link.updateBrokers(response.brokers);
+    const hasChanged = metadata.update(response, Date.now());
+    this.failures = 0;
+    this.failure = null;
+    this.dependencies.onUpdate(hasChanged);
+    this.schedule();
+  }
+
+  public close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+  }
+
+  private schedule(): void {
+    if (this.closed || this.running !== null) return;
+    clearTimeout(this.timer);
+    const { metadataMaxAgeMs } = this.dependencies.config;
+    const now = Date.now();
+    const due = this.requested
+      ? this.attemptedAt + this.delayMs
+      : this.dependencies.metadata.updatedAt + metadataMaxAgeMs;
+    const wait = Math.max(0, due - now);
+    if (this.requested && wait === 0) {
+      this.run();
+      return;
+    }
+    this.timer = setTimeout(() => this.run(), wait);
+    this.timer.unref();
+  }
+
+  private run(): void {
+    if (this.running !== null || this.closed) return;
+    this.requested = false;
+    this.running = this.refreshOnce()
+      .then(
+        () => {
+          // Asked again although this answer is fresh: whoever asks is waiting for a change, which takes the cluster time.
+          this.delayMs = this.backoff.delay(1);
+        },
+        (error: unknown) => this.failed(error),
+      )
+      .finally(() => {
+        this.running = null;
+        this.schedule();
+      });
+  }
+
+  private failed(error: unknown): void {
+    this.failure = error instanceof Error ? error : new Error(String(error));
+    if (this.closed) return;
+    this.failures++;
+    this.delayMs = this.backoff.delay(this.failures);
+    this.requested = true;
+    this.dependencies.log.debug(`Metadata could not be refreshed: ${this.failure.message}`);
+    if (error instanceof KafkaAuthenticationError) this.dependencies.onAuthenticationFailed(error);
+  }
+
+  private async ask(topics: string[]): Promise<MetadataResponse> {
+    const { link } = this.dependencies;
+    const first = await link.connectAny();
+    const answer = this.send(first, topics);
+    const hedge = this.hedge(first, topics);
+    try {
+      return await Promise.any([answer, hedge.answer]);
+    } catch (error) {
+      throw error instanceof AggregateError ? error.errors[0] : error;
+    } finally {
+      hedge.cancel();
+    }
+  }
+
+  private send(connection: BrokerConnection, topics: string[]): Promise<MetadataResponse> {
+    const request = { topics, allowAutoTopicCreation: true };
+    return connection.send(metadataApi, request, this.dependencies.config.requestTimeoutMs);
+  }
+
+  private hedge(first: BrokerConnection, topics: string[]): { answer: Promise<MetadataResponse>; cancel: () => void } {
+    let cancel = (): void => undefined;
+    const answer = new Promise<MetadataResponse>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.dependencies.link
+          .connectAny(first)
+          .then((second) => this.send(second, topics))
+          .then(resolve, reject);
+      }, HEDGE_AFTER_MS);
+      cancel = (): void => {
+        clearTimeout(timer);
+        reject(new Error('another broker has answered'));
+      };
+    });
+    return { answer, cancel };
+  }
+}

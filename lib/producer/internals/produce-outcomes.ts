@@ -1,0 +1,327 @@
+import type { BrokerAddress } from '../../wire/cluster-metadata.js';
+import type { CompressionCodec } from '../../wire/compression/compression-codec.js';
+import { BrokerConnectionError } from '../../wire/connection-errors.js';
+import { BrokerResponseError } from '../../wire/broker-response-error.js';
+import { lookupErrorCode } from '../../wire/error-codes.js';
+import { KafkaError } from '../../wire/kafka-error.js';
+import type { LogSink } from '../../wire/log-sink.js';
+import type { ProducePartitionResponse, ProduceResponse } from '../../wire/protocol/produce.js';
+import { DeliveryError, DeliveryTimeoutError, RecordTooLargeError } from '../errors.js';
+import type { ProducerConfig } from '../producer-config.js';
+import { splitBatch } from './batch-splitter.js';
+import type { CompressionRatioEstimator } from './compression-ratio-estimator.js';
+import type { AcknowledgementListener, ProducerBatch } from './producer-batch.js';
+import type { ProducerMetricsRecorder } from './producer-metrics.js';
+import type { RecordAccumulator } from './record-accumulator.js';
+import { RetryBackoff } from './retry-backoff.js';
+import type { TransactionManager } from './transaction-manager.js';
+
+const NONE = 0;
+const MESSAGE_TOO_LARGE = 10;
+const RECORD_LIST_TOO_LARGE = 18;
+const OUT_OF_ORDER_SEQUENCE_NUMBER = 45;
+const DUPLICATE_SEQUENCE_NUMBER = 46;
+const INVALID_PRODUCER_EPOCH = 47;
+const UNKNOWN_PRODUCER_ID = 59;
+const SEQUENCE_ERRORS: ReadonlySet<number> = new Set([
+  OUT_OF_ORDER_SEQUENCE_NUMBER,
+  INVALID_PRODUCER_EPOCH,
+  UNKNOWN_PRODUCER_ID,
+]);
+const OFFSET_UNKNOWN = -1n;
+
+export interface ProduceOutcomesDependencies {
+  readonly config: ProducerConfig;
+  readonly accumulator: RecordAccumulator;
+  readonly codec: CompressionCodec;
+  readonly ratios: CompressionRatioEstimator;
+  readonly transactions: TransactionManager | null;
+  readonly metrics: ProducerMetricsRecorder;
+  readonly log: LogSink;
+  readonly listener: AcknowledgementListener | null;
+  readonly onMetadataStale: () => void;
+  /** A Produce response names a partition's new leader (KIP-951). */
+  readonly onLeaderNamed: (
+    topic: string,
+    partition: number,
+    leader: { leaderId: number; leaderEpoch: number },
+    endpoints: readonly BrokerAddress[],
+  ) => void;
+}
+
+/** Decides what becomes of each batch after its request: done, sent again, split, or failed (the second half of Kafka's `Sender`). */
+export class ProduceOutcomes {
+  private readonly backoff: RetryBackoff;
+  private nextExpiry = Number.NEGATIVE_INFINITY;
+
+  public constructor(private readonly dependencies: ProduceOutcomesDependencies) {
+    const { retryBackoffMs, retryBackoffMaxMs } = dependencies.config;
+    this.backoff = new RetryBackoff(Math.min(retryBackoffMs, retryBackoffMaxMs), retryBackoffMaxMs);
+  }
+
+  /**
+   * Makes a batch ready for its first attempt, before it takes a sequence: closes and compresses it.
+   * @returns false when that is not possible; its records have failed then
+   */
+  public prepare(batch: ProducerBatch, now: number): boolean {
+    if (batch.isFinished) return true;
+    const { codec, metrics, ratios } = this.dependencies;
+    const { uncompressedBytes } = batch;
+    try {
+      const bytes = batch.finish();
+      if (codec.id !== 0) ratios.observe(batch.queue.topic, bytes / uncompressedBytes);
+      metrics.batchSent(now, batch.recordCount, bytes, uncompressedBytes, now - batch.createdAt);
+      return true;
+    } catch (error) {
+      const cause = error instanceof Error ? error : new Error(String(error));
+      const { topic, partition } = batch.queue;
+      const message = `Records for ${topic}-${partition} were not sent: ${codec.type} could not compress them: ${cause.message}`;
+      this.giveUp(batch, () => new DeliveryError(message, { topic, partition, cause }), true, now);
+      return false;
+    }
+  }
+
+  /** The broker has answered the request that held these batches. */
+  public answered(batches: readonly ProducerBatch[], nodeId: number, response: ProduceResponse): void {
+    const now = Date.now();
+    for (const batch of batches) {
+      const { topic, partition } = batch.queue;
+      const answer = response.topics
+        .find(({ name }) => name === topic)
+        ?.partitions.find(({ index }) => index === partition);
+      this.leaveWire(batch);
+      if (answer === undefined) {
+        const error = new BrokerConnectionError(`Broker ${nodeId} did not answer for ${topic}-${partition}.`, {
+          topic,
+          partition,
+        });
+        this.retryOrFail(batch, nodeId, error, now);
+        continue;
+      }
+      if (answer.currentLeader !== null) {
+        this.dependencies.onLeaderNamed(topic, partition, answer.currentLeader, response.nodeEndpoints);
+      }
+      this.decide(batch, nodeId, answer, now);
+    }
+  }
+
+  /** The connection ended, or the request could not be sent: whether the batches were stored is not known. */
+  public lost(batches: readonly ProducerBatch[], nodeId: number, cause: unknown): void {
+    const now = Date.now();
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    this.dependencies.onMetadataStale();
+    for (const batch of batches) {
+      this.leaveWire(batch);
+      this.retryOrFail(batch, nodeId, error, now);
+    }
+  }
+
+  /** acks=0: the bytes have left. */
+  public written(batches: readonly ProducerBatch[], now: number): void {
+    for (const batch of batches) {
+      this.leaveWire(batch);
+      this.complete(batch, OFFSET_UNKNOWN, -1, now);
+    }
+  }
+
+  /**
+   * Fails batches whose delivery timeout has passed.
+   * @returns when the next one is due, as milliseconds since the epoch
+   */
+  public expire(now: number): number {
+    const { accumulator, config } = this.dependencies;
+    if (accumulator.incomplete.size === 0) {
+      // The next batch is not known yet: look again when there is one.
+      this.nextExpiry = Number.NEGATIVE_INFINITY;
+      return Number.POSITIVE_INFINITY;
+    }
+    if (now < this.nextExpiry) return this.nextExpiry;
+    let next = Number.POSITIVE_INFINITY;
+    for (const batch of accumulator.incomplete) {
+      const due = batch.createdAt + config.deliveryTimeoutMs;
+      if (due <= now) this.expireBatch(batch, now);
+      else if (due < next) next = due;
+    }
+    this.nextExpiry = next;
+    return next;
+  }
+
+  /** Milliseconds since the oldest batch that is not completed was opened; 0 without one. */
+  public oldestBatchAge(now: number): number {
+    let age = 0;
+    for (const batch of this.dependencies.accumulator.incomplete) age = Math.max(age, now - batch.createdAt);
+    return age;
+  }
+
+  /** Fails everything that is not completed, for a forced close or a fatal error. */
+  public abortAll(error: Error): void {
+    const now = Date.now();
+    for (const batch of this.dependencies.accumulator.incomplete) {
+      if (batch.onWire) batch.queue.inFlight--;
+      else this.dependencies.accumulator.remove(batch);
+      this.giveUp(batch, () => error, false, now);
+    }
+  }
+
+  private leaveWire(batch: ProducerBatch): void {
+    batch.onWire = false;
+    if (!batch.isSettled) batch.queue.inFlight--;
+  }
+
+  private decide(batch: ProducerBatch, nodeId: number, answer: ProducePartitionResponse, now: number): void {
+    const { errorCode } = answer;
+    if (errorCode === NONE || errorCode === DUPLICATE_SEQUENCE_NUMBER) {
+      this.complete(batch, errorCode === NONE ? answer.baseOffset : OFFSET_UNKNOWN, answer.logAppendTime, now);
+      return;
+    }
+    const { topic, partition } = batch.queue;
+    const error = new BrokerResponseError(errorCode, {
+      topic,
+      partition,
+      api: 'Produce',
+      ...(answer.errorMessage === null ? {} : { detail: answer.errorMessage }),
+    });
+    if (batch.isSettled) {
+      this.dependencies.accumulator.deallocate(batch);
+      return;
+    }
+    const isTooLarge = errorCode === MESSAGE_TOO_LARGE || errorCode === RECORD_LIST_TOO_LARGE;
+    if (isTooLarge && batch.recordCount > 1) {
+      this.split(batch, now);
+      return;
+    }
+    if (SEQUENCE_ERRORS.has(errorCode) && batch.hasSequence && this.dependencies.transactions !== null) {
+      this.resolveSequence(batch, nodeId, error, now);
+      return;
+    }
+    if (lookupErrorCode(errorCode).category === 'refresh-retriable') this.dependencies.onMetadataStale();
+    if (error.retriable) this.retryOrFail(batch, nodeId, error, now);
+    else
+      this.giveUp(batch, recordErrors(answer, isTooLarge ? tooLarge(error) : deliveryError(batch, error)), true, now);
+  }
+
+  private resolveSequence(batch: ProducerBatch, nodeId: number, error: Error, now: number): void {
+    const { log, transactions } = this.dependencies;
+    const verdict = transactions?.refused(batch.queue, batch);
+    if (verdict === 'retry-under-new-epoch') {
+      log.warn(`${error.message} The producer goes on under a new epoch.`);
+    }
+    this.retryOrFail(batch, nodeId, error, now);
+  }
+
+  private retryOrFail(batch: ProducerBatch, nodeId: number, error: Error, now: number): void {
+    const { accumulator, config, metrics, transactions } = this.dependencies;
+    if (batch.isSettled) {
+      accumulator.deallocate(batch);
+      transactions?.refresh(batch.queue);
+      return;
+    }
+    const isFinal = error instanceof KafkaError && !error.retriable && !SEQUENCE_ERRORS.has(codeOf(error));
+    const isLate = now - batch.createdAt >= config.deliveryTimeoutMs;
+    if (isFinal || isLate || batch.attempts >= config.retries) {
+      const failure = isLate ? this.timeoutError(batch, now, error) : deliveryError(batch, error);
+      this.giveUp(batch, () => failure, false, now);
+      return;
+    }
+    batch.attempts++;
+    batch.waitingSince = now;
+    batch.backoffMs = this.backoff.delay(batch.attempts);
+    batch.lastLeader = nodeId;
+    batch.lastError = error;
+    metrics.recordsRetried(now, batch.recordCount);
+    accumulator.reenqueue(batch);
+    transactions?.refresh(batch.queue);
+  }
+
+  private split(batch: ProducerBatch, now: number): void {
+    const { accumulator, codec, config, metrics, ratios, transactions } = this.dependencies;
+    const { topic } = batch.queue;
+    ratios.reset(topic, batch.sizeInBytes / Math.max(1, batch.uncompressedBytes));
+    const children = splitBatch(batch, config.batchSize, codec, (capacity) =>
+      accumulator.splitBuilder(topic, capacity),
+    );
+    metrics.batchSplitUp(now);
+    accumulator.incomplete.delete(batch);
+    accumulator.addSplit(children);
+    batch.queue.sequence.replace(batch, children);
+    // Front of the queue, the last one first: so they stand in order.
+    for (const child of [...children].reverse()) accumulator.reenqueue(child);
+    this.nextExpiry = Math.min(this.nextExpiry, batch.createdAt + config.deliveryTimeoutMs);
+    transactions?.refresh(batch.queue);
+  }
+
+  private complete(batch: ProducerBatch, baseOffset: bigint, logAppendTime: number, now: number): void {
+    const { accumulator, listener, transactions } = this.dependencies;
+    transactions?.acknowledged(batch.queue, batch, now);
+    accumulator.incomplete.delete(batch);
+    batch.complete(baseOffset, logAppendTime, listener);
+    accumulator.deallocate(batch);
+  }
+
+  private expireBatch(batch: ProducerBatch, now: number): void {
+    if (batch.onWire) batch.queue.inFlight--;
+    else this.dependencies.accumulator.remove(batch);
+    const error = this.timeoutError(batch, now, batch.lastError);
+    this.giveUp(batch, () => error, false, now);
+  }
+
+  private giveUp(batch: ProducerBatch, errorAt: (index: number) => Error, outcomeKnown: boolean, now: number): void {
+    const { accumulator, listener, metrics, transactions } = this.dependencies;
+    accumulator.incomplete.delete(batch);
+    metrics.recordsFailed(now, batch.recordCount);
+    transactions?.gaveUp(batch.queue, batch, outcomeKnown);
+    batch.fail(errorAt, listener);
+    if (!batch.onWire) accumulator.deallocate(batch);
+  }
+
+  private timeoutError(batch: ProducerBatch, now: number, cause: Error | undefined): DeliveryTimeoutError {
+    const { topic, partition } = batch.queue;
+    const { deliveryTimeoutMs } = this.dependencies.config;
+    const sent = batch.onWire || batch.attempts > 0 || batch.hasSequence;
+    const state = sent ? 'It was sent without a final answer and may have been stored.' : 'It was never sent.';
+    const last = cause === undefined ? '' : ` Last error: ${cause.message}`;
+    return new DeliveryTimeoutError(
+      `${batch.recordCount} record(s) for ${topic}-${partition} were not acknowledged within deliveryTimeoutMs (${deliveryTimeoutMs} ms; ${now - batch.createdAt} ms have passed). ${state}${last}`,
+      { topic, partition, cause },
+    );
+  }
+}
+
+/** The end of a batch that no retry can help. After a lost connection nobody knows whether it was stored. */
+function deliveryError(batch: ProducerBatch, cause: Error): DeliveryError {
+  const { topic, partition } = batch.queue;
+  const unknown = cause instanceof BrokerConnectionError ? ' The records may have been stored.' : '';
+  return new DeliveryError(`${cause.message}${unknown}`, { topic, partition, cause });
+}
+
+function codeOf(error: Error): number {
+  return error instanceof BrokerResponseError ? error.code : NONE;
+}
+
+function tooLarge(cause: BrokerResponseError): RecordTooLargeError {
+  const { topic, partition } = cause;
+  return new RecordTooLargeError(
+    `A record for ${topic}-${partition} is larger than the topic's max.message.bytes. Raise it on the topic, or send less.`,
+    { topic, partition, cause },
+  );
+}
+
+/** A broker may name the records that made it refuse the batch (KIP-467); the others were refused for their company. */
+function recordErrors(answer: ProducePartitionResponse, error: KafkaError): (index: number) => Error {
+  if (answer.recordErrors.length === 0) return () => error;
+  const named = new Map(answer.recordErrors.map(({ index, message }) => [index, message]));
+  const { topic, partition } = error;
+  const company = new DeliveryError(
+    `The record was not stored because the broker refused another record of its batch for ${topic}-${partition}. Send it again.`,
+    { topic, partition, cause: error },
+  );
+  return (index) => {
+    const message = named.get(index);
+    if (message === undefined) return company;
+    return new DeliveryError(`${error.message}${message === null ? '' : ` ${message}`}`, {
+      topic,
+      partition,
+      cause: error,
+    });
+  };
+}

@@ -1,0 +1,218 @@
+import type { BatchProducerState, BatchRecord, RecordBatchBuilder } from '../../wire/record-batch-builder.js';
+import type { RecordMetadata } from '../record.js';
+import type { PartitionQueue } from './partition-queue.js';
+import { PendingRecordMetadata } from './record-metadata.js';
+
+/** Called with the stored record's metadata. */
+export type Resolve = (metadata: RecordMetadata) => void;
+/** Called with the error and as much metadata as there is. */
+export type Reject = (error: Error, metadata: RecordMetadata) => void;
+
+/** Told of every record's outcome before its sender is. */
+export type AcknowledgementListener = (metadata: RecordMetadata, error: Error | null) => void;
+
+/** No sequence has been assigned. */
+export const NO_SEQUENCE = -1;
+
+/**
+ * Records of one partition that travel, succeed, fail and expire together (Kafka's `ProducerBatch`). Its bytes and its partition never
+ * change after the first attempt; it is completed exactly once.
+ */
+export class ProducerBatch {
+  /** Attempts that have failed. */
+  public attempts = 0;
+  /** Time of the last failed attempt, or of creation. */
+  public waitingSince: number;
+  /** Milliseconds after `waitingSince` before the next attempt. */
+  public backoffMs = 0;
+  /** The leader that the last attempt went to: a new one need not wait for the back-off. */
+  public lastLeader = -1;
+  /** A request that holds these bytes has not been answered yet. */
+  public onWire = false;
+  public producerId = -1n;
+  public producerEpoch = -1;
+  public baseSequence = NO_SEQUENCE;
+  /** Why the last attempt failed. */
+  public lastError: Error | undefined;
+
+  private readonly metadata: PendingRecordMetadata[] = [];
+  private readonly resolves: Resolve[] = [];
+  private readonly rejects: Reject[] = [];
+  private open = true;
+  private finished = false;
+  private settled = false;
+  private listeners: (() => void)[] = [];
+
+  public constructor(
+    public readonly queue: PartitionQueue,
+    private readonly builder: RecordBatchBuilder,
+    /** The delivery timeout counts from here. */
+    public readonly createdAt: number,
+    /** Bytes of `buffer.memory` that the batch holds; it may grow with compression. */
+    public memoryBytes: number,
+  ) {
+    this.waitingSince = createdAt;
+  }
+
+  public get recordCount(): number {
+    return this.metadata.length;
+  }
+
+  /** Completed, either way. */
+  public get isSettled(): boolean {
+    return this.settled;
+  }
+
+  /** Takes no more records. */
+  public get isFull(): boolean {
+    return !this.open || this.builder.isFull;
+  }
+
+  /** Its records are compressed: an attempt has begun. */
+  public get isFinished(): boolean {
+    return this.finished;
+  }
+
+  public get hasSequence(): boolean {
+    return this.baseSequence !== NO_SEQUENCE;
+  }
+
+  /** Bytes of the finished batch, estimated while it is open. */
+  public get sizeInBytes(): number {
+    return this.builder.estimatedBytes;
+  }
+
+  public get uncompressedBytes(): number {
+    return this.builder.uncompressedBytes;
+  }
+
+  /** Bytes that the record takes here, or -1 when there is no room. */
+  public roomFor(record: BatchRecord): number {
+    return this.open ? this.builder.roomFor(record) : -1;
+  }
+
+  public growthFor(size: number): number {
+    return this.builder.growthFor(size);
+  }
+
+  /** Appends a record for which there is room. */
+  public append(record: BatchRecord, resolve: Resolve, reject: Reject): void {
+    this.builder.append(record);
+    const { topic, partition } = this.queue;
+    const { timestamp, keySize, valueSize } = record;
+    this.metadata.push(new PendingRecordMetadata(topic, partition, timestamp, keySize, valueSize));
+    this.resolves.push(resolve);
+    this.rejects.push(reject);
+  }
+
+  /**
+   * Closes the batch for appends and compresses its records.
+   * @returns bytes on the wire
+   */
+  public finish(): number {
+    this.open = false;
+    const bytes = this.builder.finish();
+    this.finished = true;
+    return bytes;
+  }
+
+  /** Closes the batch for appends and gives its bytes under the current producer state. */
+  public encode(transactional: boolean): Buffer {
+    this.open = false;
+    const state: BatchProducerState = {
+      producerId: this.producerId,
+      producerEpoch: this.producerEpoch,
+      baseSequence: this.baseSequence,
+      transactional,
+    };
+    return this.builder.build(state);
+  }
+
+  public close(): void {
+    this.open = false;
+  }
+
+  public assignSequence(producerId: bigint, producerEpoch: number, baseSequence: number): void {
+    this.producerId = producerId;
+    this.producerEpoch = producerEpoch;
+    this.baseSequence = baseSequence;
+  }
+
+  public clearSequence(): void {
+    this.assignSequence(-1n, -1, NO_SEQUENCE);
+  }
+
+  /** Whether the batch may be sent as far as its back-off is concerned. */
+  public isBackingOff(now: number, leader: number): boolean {
+    return this.attempts > 0 && leader === this.lastLeader && now < this.waitingSince + this.backoffMs;
+  }
+
+  /**
+   * Every record is stored.
+   * @param baseOffset -1 when the broker does not tell
+   * @param logAppendTime the broker's time, or -1
+   */
+  public complete(baseOffset: bigint, logAppendTime: number, listener: AcknowledgementListener | null): void {
+    if (this.settled) return;
+    this.settled = true;
+    const { metadata, resolves } = this;
+    const isSmall = baseOffset >= 0n && baseOffset <= BigInt(Number.MAX_SAFE_INTEGER - metadata.length);
+    const base = isSmall ? Number(baseOffset) : 0;
+    for (let index = 0; index < metadata.length; index++) {
+      const record = metadata[index];
+      if (record === undefined) continue;
+      if (isSmall) record.offset = String(base + index);
+      else if (baseOffset >= 0n) record.offset = String(baseOffset + BigInt(index));
+      if (logAppendTime >= 0) record.timestamp = logAppendTime;
+      listener?.(record, null);
+      resolves[index]?.(record);
+    }
+    this.release();
+  }
+
+  /** No record is known to be stored. `errorAt` gives each record its own error. */
+  public fail(errorAt: (index: number) => Error, listener: AcknowledgementListener | null): void {
+    if (this.settled) return;
+    this.settled = true;
+    for (let index = 0; index < this.metadata.length; index++) {
+      const record = this.metadata[index];
+      if (record === undefined) continue;
+      const error = errorAt(index);
+      listener?.(record, error);
+      this.rejects[index]?.(error, record);
+    }
+    this.release();
+  }
+
+  /** Hands the records' senders on to the batches that a split has made; this batch ends when they have. */
+  public replaceBy(children: readonly ProducerBatch[], recordCounts: readonly number[]): void {
+    this.settled = true;
+    let from = 0;
+    let open = children.length;
+    children.forEach((child, index) => {
+      const to = from + (recordCounts[index] ?? 0);
+      child.metadata.push(...this.metadata.slice(from, to));
+      child.resolves.push(...this.resolves.slice(from, to));
+      child.rejects.push(...this.rejects.slice(from, to));
+      from = to;
+      child.onSettled(() => {
+        if (--open === 0) this.notify();
+      });
+    });
+  }
+
+  /** Calls back when the batch, and whatever it was split into, has been completed. */
+  public onSettled(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  private release(): void {
+    this.resolves.length = 0;
+    this.rejects.length = 0;
+    this.notify();
+  }
+
+  private notify(): void {
+    for (const listener of this.listeners.splice(0)) listener();
+  }
+}

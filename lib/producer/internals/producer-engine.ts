@@ -1,0 +1,389 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ClusterLink } from '../../wire/cluster-link.js';
+import { BrokerUnavailableError, KafkaAuthenticationError } from '../../wire/connection-errors.js';
+import { compressionLevelWarning } from '../../wire/compression/compression-level.js';
+import { loadCompressionCodec } from '../../wire/compression/load-compression-codec.js';
+import { KafkaError } from '../../wire/kafka-error.js';
+import { ConfigError, ProducerClosedError, ProducerFatalError } from '../errors.js';
+import type {
+  ProducerEngineApi,
+  ProducerEngineDependencies,
+  ProducerMetrics,
+  ProducerStatus,
+} from '../producer-engine-api.js';
+import type { DeliveryCallback, PartitionInfo, ProducerRecord, RecordMetadata } from '../record.js';
+import { BufferMemory } from './buffer-memory.js';
+import { CompressionRatioEstimator } from './compression-ratio-estimator.js';
+import { InterceptorChain } from './interceptor-chain.js';
+import { MetadataUpdater } from './metadata-updater.js';
+import { ProduceOutcomes } from './produce-outcomes.js';
+import type { Reject, Resolve } from './producer-batch.js';
+import { ProducerIdSource } from './producer-id-source.js';
+import { mergeBrokers, ProducerMetadata } from './producer-metadata.js';
+import { ProducerMetricsRecorder } from './producer-metrics.js';
+import { RecordAccumulator } from './record-accumulator.js';
+import { RecordIntake } from './record-intake.js';
+import { RetryBackoff } from './retry-backoff.js';
+import { Sender } from './sender.js';
+import { TopicLookup } from './topic-lookup.js';
+import { TransactionManager } from './transaction-manager.js';
+import { withDeadline } from './with-deadline.js';
+
+let capturedResolve: Resolve;
+let capturedReject: Reject;
+/** One function for all promises: no closure per record. */
+const capture = (resolve: Resolve, reject: Reject): void => {
+  capturedResolve = resolve;
+  capturedReject = reject;
+};
+
+/** What exists once the codec has been loaded. */
+interface Running {
+  readonly accumulator: RecordAccumulator;
+  readonly outcomes: ProduceOutcomes;
+  readonly sender: Sender;
+}
+
+/** The producer without Nest: puts the rooms together, starts, flushes and closes them (Kafka's `KafkaProducer`). */
+export class ProducerEngine implements ProducerEngineApi {
+  private readonly dependencies: ProducerEngineDependencies;
+  private readonly interceptors: InterceptorChain;
+  private readonly intake: RecordIntake;
+  private readonly link: ClusterLink;
+  private readonly memory: BufferMemory;
+  private readonly metadata: ProducerMetadata;
+  private readonly metricsRecorder = new ProducerMetricsRecorder();
+  private readonly producerIds: ProducerIdSource;
+  private readonly topics: TopicLookup;
+  private readonly transactions: TransactionManager | null;
+  private readonly updater: MetadataUpdater;
+  private running: Running | null = null;
+  private starting: Promise<void> | null = null;
+  private closing: Promise<void> | null = null;
+  private refusal: Error | null = null;
+  private flushes = 0;
+
+  public constructor(dependencies: ProducerEngineDependencies) {
+    this.dependencies = dependencies;
+    const { client, config, log } = dependencies;
+    if (config.transactionalId !== null) throw transactionsMissing(config.transactionalId);
+    this.interceptors = new InterceptorChain(dependencies.interceptors, log);
+    this.metadata = new ProducerMetadata(config.metadataMaxIdleMs);
+    this.memory = new BufferMemory(config.bufferMemory, () => this.intake.pending.memoryReleased());
+    this.link = new ClusterLink({
+      client,
+      clientId: config.clientId,
+      log,
+      connectionSetupTimeoutMs: config.socketConnectionSetupTimeoutMs,
+      connectionsMaxIdleMs: config.connectionsMaxIdleMs,
+      reconnectBackoffMs: config.reconnectBackoffMs,
+      reconnectBackoffMaxMs: config.reconnectBackoffMaxMs,
+      onChange: () => this.connectionsChanged(),
+    });
+    this.updater = new MetadataUpdater({
+      link: this.link,
+      metadata: this.metadata,
+      config,
+      log,
+      onUpdate: (hasChanged) => this.metadataUpdated(hasChanged),
+      onAuthenticationFailed: (error) => this.intake.pending.failMetadataWaiters(error),
+    });
+    this.topics = new TopicLookup({
+      config,
+      metadata: this.metadata,
+      updater: this.updater,
+      refusal: () => this.refusal,
+    });
+    this.transactions = config.enableIdempotence
+      ? new TransactionManager(config.maxInFlightRequestsPerConnection)
+      : null;
+    this.producerIds = new ProducerIdSource({
+      link: this.link,
+      config,
+      log,
+      onProducerId: (producerId, epoch) => {
+        this.transactions?.useProducerId(producerId, epoch);
+        this.running?.sender.wake();
+      },
+      onFatal: (error) => this.fail(error),
+    });
+    this.intake = new RecordIntake({
+      config,
+      keySerializer: dependencies.keySerializer,
+      valueSerializer: dependencies.valueSerializer,
+      partitioner: dependencies.partitioner,
+      metadata: this.metadata,
+      interceptors: this.interceptors,
+      metrics: this.metricsRecorder,
+      refusal: () => this.refusal,
+      onTopicNeeded: (isNew) => (isNew ? this.updater.requestNow() : this.updater.request()),
+      onMemoryNeeded: () => this.running?.sender.wake(),
+      lastMetadataFailure: () => this.updater.lastFailure,
+    });
+  }
+
+  public start(): Promise<void> {
+    this.starting ??= this.connect();
+    return this.starting;
+  }
+
+  public send(record: ProducerRecord): Promise<RecordMetadata> {
+    const promise = new Promise<RecordMetadata>(capture);
+    this.intake.accept(record, capturedResolve, capturedReject);
+    return promise;
+  }
+
+  public sendWithCallback(record: ProducerRecord, callback: DeliveryCallback): void {
+    const call = (error: Error | null, metadata: RecordMetadata): void => {
+      try {
+        callback(error, metadata);
+      } catch (thrown) {
+        this.dependencies.log.error(
+          `A delivery callback threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+        );
+      }
+    };
+    this.intake.accept(
+      record,
+      (metadata) => call(null, metadata),
+      (error, metadata) => call(error, metadata),
+    );
+  }
+
+  public async flush(): Promise<void> {
+    const startedAt = process.hrtime.bigint();
+    this.flushes++;
+    try {
+      this.running?.sender.wake();
+      await this.intake.pending.drained();
+      await this.settled();
+    } finally {
+      this.flushes--;
+      this.metricsRecorder.flushed(Number(process.hrtime.bigint() - startedAt));
+    }
+  }
+
+  public close(timeoutMs: number): Promise<void> {
+    if (!(timeoutMs >= 0))
+      return Promise.reject(new RangeError(`close(${timeoutMs}): the timeout must not be negative.`));
+    this.closing ??= this.shutDown(timeoutMs);
+    return this.closing;
+  }
+
+  public partitionsFor(topic: string): Promise<PartitionInfo[]> {
+    return this.topics.partitionsFor(topic);
+  }
+
+  public metrics(): ProducerMetrics {
+    const now = Date.now();
+    return this.metricsRecorder.read(now, {
+      bufferTotalBytes: this.memory.totalBytes,
+      bufferAvailableBytes: this.memory.availableBytes,
+      waitingThreads: this.intake.pending.size,
+      requestsInFlight: this.running?.sender.requestsInFlight ?? 0,
+      metadataAgeMs: this.metadata.version === 0 ? 0 : now - this.metadata.updatedAt,
+    });
+  }
+
+  public status(): ProducerStatus {
+    const oldest = this.running?.outcomes.oldestBatchAge(Date.now()) ?? 0;
+    return {
+      state: this.state(),
+      connectedBrokers: this.link.connectedBrokers,
+      knownBrokers: [...this.link.knownBrokers].length,
+      waitingSends: this.intake.pending.size,
+      oldestRecordAgeMs: Math.max(oldest, this.intake.pending.oldestAge(Date.now())),
+      lastError: (this.updater.lastFailure ?? this.link.lastConnectFailure)?.message ?? null,
+    };
+  }
+
+  private state(): ProducerStatus['state'] {
+    if (this.refusal instanceof ProducerFatalError) return 'failed';
+    if (this.refusal !== null) return 'closed';
+    return this.metadata.version === 0 ? 'starting' : 'running';
+  }
+
+  private async connect(): Promise<void> {
+    const { config, log } = this.dependencies;
+    try {
+      const warning = compressionLevelWarning(config.compressionType, config.compressionLevel);
+      if (warning !== null) log.warn(warning);
+      const codec = await loadCompressionCodec(config.compressionType, config.compressionLevel);
+      this.running = this.createSender(codec);
+      this.intake.useAccumulator(this.running.accumulator);
+      if (config.startTimeoutMs === 0) this.updater.requestNow();
+      else await this.firstMetadata(config.startTimeoutMs);
+      if (this.transactions !== null) this.producerIds.request();
+    } catch (error) {
+      await this.close(0);
+      throw error;
+    }
+  }
+
+  private createSender(codec: Awaited<ReturnType<typeof loadCompressionCodec>>): Running {
+    const { config, log } = this.dependencies;
+    const ratios = new CompressionRatioEstimator();
+    const { memory, metadata, transactions, updater } = this;
+    const metrics = this.metricsRecorder;
+    const accumulator: RecordAccumulator = new RecordAccumulator({
+      config,
+      memory,
+      codec,
+      ratios,
+      onWork: (isFull) => {
+        if (isFull || config.lingerMs === 0) this.running?.sender.wake();
+        else this.running?.sender.wakeIn(config.lingerMs);
+      },
+    });
+    const outcomes = new ProduceOutcomes({
+      config,
+      accumulator,
+      codec,
+      ratios,
+      transactions,
+      metrics,
+      log,
+      listener: this.interceptors.isEmpty
+        ? null
+        : (recordMetadata, error) => this.interceptors.onAcknowledgement(recordMetadata, error),
+      onMetadataStale: () => updater.request(),
+      onLeaderNamed: (topic, partition, leader, endpoints) => {
+        if (endpoints.length > 0) this.link.updateBrokers(mergeBrokers(this.link.knownBrokers, endpoints));
+        if (metadata.updateLeader(topic, partition, leader)) this.running?.sender.leaderChanged();
+      },
+    });
+    const sender = new Sender({
+      config,
+      link: this.link,
+      metadata,
+      updater,
+      accumulator,
+      outcomes,
+      transactions,
+      metrics,
+      isUrgent: () => this.flushes > 0 || this.closing !== null || this.intake.pending.waitsForMemory,
+      onProducerIdNeeded: () => this.producerIds.request(),
+    });
+    return { accumulator, outcomes, sender };
+  }
+
+  /** Tries until the limit; a refused login ends it at once. */
+  private async firstMetadata(limitMs: number): Promise<void> {
+    const { config } = this.dependencies;
+    const backoff = new RetryBackoff(config.reconnectBackoffMs, config.reconnectBackoffMaxMs);
+    const deadline = Date.now() + limitMs;
+    let last: Error | null = null;
+    for (let attempt = 1; this.refusal === null; attempt++) {
+      try {
+        await withDeadline(this.updater.refreshOnce(), deadline, 'no broker answered');
+        return;
+      } catch (error) {
+        if (isFinal(error)) throw error;
+        last = error instanceof Error ? error : new Error(String(error));
+      }
+      const left = deadline - Date.now();
+      if (left <= 0) break;
+      await sleep(Math.min(backoff.delay(attempt), left));
+    }
+    if (this.refusal !== null) throw this.refusal;
+    throw new BrokerUnavailableError(`The producer could not start within ${limitMs} ms. ${last?.message ?? ''}`, {
+      cause: last,
+    });
+  }
+
+  private connectionsChanged(): void {
+    this.running?.sender.wake();
+    if (this.refusal === null && this.running !== null && this.link.lastConnectFailure !== null) this.updater.request();
+  }
+
+  private metadataUpdated(leadersChanged: boolean): void {
+    this.intake.pending.metadataChanged();
+    if (this.intake.pending.waitsForMetadata) this.updater.request();
+    if (leadersChanged) this.running?.sender.leaderChanged();
+    else this.running?.sender.wake();
+    this.topics.metadataChanged();
+  }
+
+  /** Waits for every batch that exists now, and for what they are split into. */
+  private settled(): Promise<void> {
+    const batches = [...(this.running?.accumulator.incomplete ?? [])];
+    if (batches.length === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      let open = batches.length;
+      for (const batch of batches) {
+        batch.onSettled(() => {
+          if (--open === 0) resolve();
+        });
+      }
+      this.running?.sender.wake();
+    });
+  }
+
+  private fail(cause: Error): void {
+    const error = new ProducerFatalError(
+      `The producer cannot go on: ${cause.message} Mend that and create a new producer.`,
+      { cause },
+    );
+    this.dependencies.log.error(error.message);
+    this.refusal ??= error;
+    this.abortAll(error);
+  }
+
+  private abortAll(error: Error): void {
+    this.intake.pending.failAll(error);
+    this.running?.outcomes.abortAll(error);
+  }
+
+  private async shutDown(timeoutMs: number): Promise<void> {
+    const closed = new ProducerClosedError('The producer is closed. Records sent after close() are refused.');
+    this.refusal ??= closed;
+    const deadline = Date.now() + timeoutMs;
+    if (timeoutMs > 0) {
+      await withDeadline(this.flush(), deadline, 'close timed out').catch((error: unknown) =>
+        this.dependencies.log.warn(`The producer closes with records undelivered: ${String(error)}`),
+      );
+    }
+    this.abortAll(
+      new ProducerClosedError(
+        `The producer was closed after ${timeoutMs} ms before the record was acknowledged. It may have been stored.`,
+      ),
+    );
+    this.updater.close();
+    this.producerIds.close();
+    this.running?.sender.stop();
+    this.intake.pending.close();
+    await this.link.close(closed);
+    this.closeParts();
+  }
+
+  private closeParts(): void {
+    const { interceptors, keySerializer, log, partitioner, valueSerializer } = this.dependencies;
+    const parts = new Set([
+      ...interceptors,
+      keySerializer,
+      valueSerializer,
+      ...(partitioner === null ? [] : [partitioner]),
+    ]);
+    for (const part of parts) {
+      try {
+        part.close?.();
+      } catch (error) {
+        log.warn(`${part.constructor.name}.close threw: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  }
+}
+
+/** Sending outside of a transaction what was meant to be inside would break what the setting stands for. */
+function transactionsMissing(transactionalId: string): ConfigError {
+  return new ConfigError(
+    'transactionalId is set, but this version has no transactions. Leave it out.',
+    'transactionalId',
+    transactionalId,
+    'UNSUPPORTED',
+  );
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof KafkaAuthenticationError || (error instanceof KafkaError && !error.retriable);
+}

@@ -1,0 +1,225 @@
+import { BufferExhaustedError, InvalidPartitionError, UnknownTopicError } from '../errors.js';
+import { murmur2, toPositive } from '../partitioners/murmur2.js';
+import type { ProducerEngineDependencies } from '../producer-engine-api.js';
+import type { ProducerRecord } from '../record.js';
+import type { ClusterTopic } from './cluster-topic.js';
+import type { InterceptorChain } from './interceptor-chain.js';
+import { MAX_WAITING_BYTES, PendingSends, type PendingSend } from './pending-sends.js';
+import type { Reject, Resolve } from './producer-batch.js';
+import type { ProducerMetadata } from './producer-metadata.js';
+import type { ProducerMetricsRecorder } from './producer-metrics.js';
+import {
+  APPENDED_TO_NEW_BATCH,
+  NO_MEMORY,
+  UNASSIGNED_PARTITION,
+  type RecordAccumulator,
+} from './record-accumulator.js';
+import { failedRecordMetadata } from './record-metadata.js';
+import { RecordSerializer, type SerializedRecord } from './record-serializer.js';
+
+export interface RecordIntakeDependencies extends Pick<
+  ProducerEngineDependencies,
+  'config' | 'keySerializer' | 'valueSerializer' | 'partitioner'
+> {
+  readonly metadata: ProducerMetadata;
+  readonly interceptors: InterceptorChain;
+  readonly metrics: ProducerMetricsRecorder;
+  /** Why nothing is accepted any more: closed, or a fatal error. */
+  readonly refusal: () => Error | null;
+  /** A topic is needed that is not known; `isNew` for the first record. */
+  readonly onTopicNeeded: (isNew: boolean) => void;
+  /** A record waits for memory: nothing should linger. */
+  readonly onMemoryNeeded: () => void;
+  /** The cause to show when waiting for metadata has taken too long. */
+  readonly lastMetadataFailure: () => Error | null;
+}
+
+/**
+ * The way of a record from `send` into the accumulator: interceptors, serializers, partitioner, each exactly once, then append, or a place in
+ * the line when metadata or memory is missing (Kafka's `KafkaProducer.doSend`).
+ */
+export class RecordIntake {
+  public readonly pending: PendingSends;
+  private accumulator: RecordAccumulator | null = null;
+  private readonly hasInterceptors: boolean;
+  private readonly serializer: RecordSerializer;
+
+  public constructor(private readonly dependencies: RecordIntakeDependencies) {
+    const { config, metadata, interceptors } = dependencies;
+    this.hasInterceptors = !interceptors.isEmpty;
+    this.serializer = new RecordSerializer(dependencies);
+    this.pending = new PendingSends({
+      maxBlockMs: config.maxBlockMs,
+      availableMemory: () => this.accumulator?.availableMemory ?? config.bufferMemory,
+      isPlaceable: (send) => this.isPendingPlaceable(send),
+      finalError: (topic) => metadata.finalError(topic),
+      append: (send) => this.appendPending(send),
+      timeoutError: (send, waitsForMemory, waitedMs) => this.timeoutError(send, waitsForMemory, waitedMs),
+      fail: (send, error) => this.rejectLocally(send.record.topic, send.partition, error, send.reject),
+    });
+  }
+
+  /** From now on records can be placed. */
+  public useAccumulator(accumulator: RecordAccumulator): void {
+    this.accumulator = accumulator;
+  }
+
+  /** Takes a record in; its outcome goes to one of the two functions, also when it is refused here. */
+  public accept(offered: ProducerRecord, resolve: Resolve, reject: Reject): void {
+    let record = offered;
+    try {
+      const refusal = this.dependencies.refusal();
+      if (refusal !== null) throw refusal;
+      if (this.hasInterceptors) record = this.dependencies.interceptors.onSend(offered);
+      const now = Date.now();
+      const serialized = this.serializer.serialize(record, now);
+      const topic = this.dependencies.metadata.topic(serialized.topic);
+      if (topic === undefined || !this.isPlaceable(topic, record) || this.pending.mustQueue(topic.name)) {
+        this.wait(record, serialized, undefined, now, resolve, reject);
+        return;
+      }
+      const partition = record.partition ?? this.choosePartition(topic, record, serialized);
+      if (this.append(topic, partition, serialized, now, resolve, reject)) return;
+      this.wait(record, serialized, partition, now, resolve, reject);
+    } catch (error) {
+      this.rejectLocally(topicOf(record), undefined, toError(error), reject);
+    }
+  }
+
+  private append(
+    topic: ClusterTopic,
+    partition: number,
+    record: SerializedRecord,
+    now: number,
+    resolve: Resolve,
+    reject: Reject,
+  ): boolean {
+    const { accumulator } = this;
+    if (accumulator === null) return false;
+    topic.usedAt = now;
+    const result = accumulator.append(accumulator.topicQueues(topic), partition, record, now, resolve, reject);
+    if (result === APPENDED_TO_NEW_BATCH) {
+      this.dependencies.partitioner?.onNewBatch?.(topic.name, this.dependencies.metadata, partition);
+    }
+    return result !== NO_MEMORY;
+  }
+
+  private choosePartition(topic: ClusterTopic, record: ProducerRecord, serialized: SerializedRecord): number {
+    const { config, metadata, partitioner } = this.dependencies;
+    const keyBytes = serialized.key;
+    if (partitioner === null) {
+      if (keyBytes === null || config.partitionerIgnoreKeys) return UNASSIGNED_PARTITION;
+      return toPositive(murmur2(keyBytes)) % topic.partitionCount;
+    }
+    const { key, value } = record;
+    const chosen: unknown = partitioner.partition({ topic: topic.name, key, keyBytes, value, cluster: metadata });
+    if (typeof chosen === 'number' && Number.isInteger(chosen) && chosen >= 0 && chosen < topic.partitionCount) {
+      return chosen;
+    }
+    throw new InvalidPartitionError(
+      `${partitioner.constructor.name} chose partition ${String(chosen)} for ${topic.name}, which has partitions 0 to ${topic.partitionCount - 1}.`,
+      { topic: topic.name },
+    );
+  }
+
+  /** Puts a record into the line for metadata or memory. */
+  private wait(
+    original: ProducerRecord,
+    record: SerializedRecord,
+    partition: number | undefined,
+    startedAt: number,
+    resolve: Resolve,
+    reject: Reject,
+  ): void {
+    const { topic } = record;
+    const { metadata } = this.dependencies;
+    const isNew = metadata.want(topic, startedAt);
+    const finalError = metadata.finalError(topic);
+    if (finalError !== undefined) {
+      this.dependencies.onTopicNeeded(isNew);
+      throw finalError;
+    }
+    if (!this.pending.hasRoomFor(record.sizeUpperBound)) throw this.tooManyWaiting(topic);
+    this.pending.add({ original, record, partition, startedAt, resolve, reject });
+    const known = metadata.topic(topic);
+    if (known !== undefined && this.isPlaceable(known, original)) this.dependencies.onMemoryNeeded();
+    else this.dependencies.onTopicNeeded(isNew);
+  }
+
+  private isPlaceable(topic: ClusterTopic, record: ProducerRecord): boolean {
+    return this.accumulator !== null && topic.partitionCount > (record.partition ?? 0);
+  }
+
+  private isPendingPlaceable({ original, record }: PendingSend): boolean {
+    const topic = this.dependencies.metadata.topic(record.topic);
+    return topic !== undefined && this.isPlaceable(topic, original);
+  }
+
+  private appendPending(send: PendingSend): boolean {
+    const { original, record, resolve, reject } = send;
+    try {
+      const now = Date.now();
+      const topic = this.dependencies.metadata.topic(record.topic);
+      if (topic === undefined) throw this.unknownTopic(record.topic, now - send.startedAt);
+      send.partition ??= original.partition ?? this.choosePartition(topic, original, record);
+      return this.append(topic, send.partition, record, now, resolve, reject);
+    } catch (error) {
+      this.rejectLocally(record.topic, undefined, toError(error), reject);
+      return true;
+    }
+  }
+
+  private rejectLocally(topic: string, partition: number | undefined, error: Error, reject: Reject): void {
+    const metadata = failedRecordMetadata(topic, partition ?? UNASSIGNED_PARTITION);
+    this.dependencies.metrics.recordsFailed(Date.now(), 1);
+    if (this.hasInterceptors) this.dependencies.interceptors.onAcknowledgement(metadata, error);
+    reject(error, metadata);
+  }
+
+  private timeoutError(send: PendingSend, waitsForMemory: boolean, waitedMs: number): Error {
+    const { config, metadata, metrics } = this.dependencies;
+    const { topic } = send.record;
+    if (waitsForMemory) {
+      metrics.memoryExhausted(Date.now());
+      return new BufferExhaustedError(
+        `A record for ${topic} was not sent: bufferMemory (${config.bufferMemory} bytes) was full for maxBlockMs (${waitedMs} ms). ` +
+          'Records are sent faster than the brokers take them, or no broker answers: await the sends, raise bufferMemory, or see to the brokers.',
+        { topic },
+      );
+    }
+    const count = metadata.topic(topic)?.partitionCount ?? 0;
+    if (count === 0) return this.unknownTopic(topic, waitedMs);
+    return new InvalidPartitionError(
+      `A record for ${topic} was not sent: it names partition ${send.original.partition}, but the topic has ${count} (0 to ${count - 1}), after ${waitedMs} ms.`,
+      { topic },
+    );
+  }
+
+  private unknownTopic(topic: string, waitedMs: number): Error {
+    const { metadata, lastMetadataFailure } = this.dependencies;
+    const cause = metadata.lastError(topic) ?? lastMetadataFailure();
+    const reason = cause === null ? '' : ` ${cause.message}`;
+    return new UnknownTopicError(
+      `A record was not sent: the topic ${topic} was not known to the cluster within maxBlockMs (${waitedMs} ms). ` +
+        `Create it (kafka-topics --create --topic ${topic}), or check its name and the rights of this client.${reason}`,
+      { topic, ...(cause === null ? {} : { cause }) },
+    );
+  }
+
+  private tooManyWaiting(topic: string): BufferExhaustedError {
+    this.dependencies.metrics.memoryExhausted(Date.now());
+    return new BufferExhaustedError(
+      `A record for ${topic} was not sent: bufferMemory is full, and ${MAX_WAITING_BYTES} bytes of records wait for it already. Await the sends so that they slow down with the brokers.`,
+      { topic },
+    );
+  }
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+function topicOf(record: unknown): string {
+  const topic: unknown = typeof record === 'object' && record !== null && 'topic' in record ? record.topic : undefined;
+  return typeof topic === 'string' ? topic : '';
+}

@@ -1,0 +1,117 @@
+import { MAX_IN_FLIGHT_BATCHES } from './partition-sequence.js';
+import type { PartitionQueue } from './partition-queue.js';
+import type { ProducerBatch } from './producer-batch.js';
+
+const MAX_EPOCH = 32_767;
+
+/** What to do with a batch that the broker has refused with a sequence or epoch error. */
+export type SequenceVerdict = 'retry' | 'retry-under-new-epoch';
+
+/**
+ * Producer id, epoch and sequences of an idempotent producer (the part of Kafka's `TransactionManager` without a transactional id; KIP-98,
+ * KIP-360). It decides which batch may be sent, and recovers by a new epoch when a sequence cannot be continued.
+ */
+export class TransactionManager {
+  private id = -1n;
+  private epoch = -1;
+
+  /** @param maxInFlight `max.in.flight.requests.per.connection` */
+  public constructor(private readonly maxInFlight: number) {}
+
+  public get producerId(): bigint {
+    return this.id;
+  }
+
+  public get producerEpoch(): number {
+    return this.epoch;
+  }
+
+  public get hasProducerId(): boolean {
+    return this.id >= 0n;
+  }
+
+  public useProducerId(producerId: bigint, epoch: number): void {
+    this.id = producerId;
+    this.epoch = epoch;
+  }
+
+  /**
+   * Whether the head of a partition may be sent now. A retried batch goes alone, when it is the oldest; a new one follows when order
+   * survives the failure of any batch before it.
+   */
+  public maySend(queue: PartitionQueue, head: ProducerBatch, now: number): boolean {
+    if (!this.hasProducerId) return false;
+    const { sequence } = queue;
+    if (head.hasSequence) return !sequence.needsNewEpoch && sequence.isOldest(head);
+    this.refresh(queue);
+    if (!sequence.isCurrent(this.id, this.epoch)) return false;
+    return sequence.mayFollow(now) && sequence.inFlight.length < Math.min(this.maxInFlight, MAX_IN_FLIGHT_BATCHES);
+  }
+
+  public assign(queue: PartitionQueue, batch: ProducerBatch): void {
+    if (!batch.hasSequence) queue.sequence.assign(batch);
+  }
+
+  public acknowledged(queue: PartitionQueue, batch: ProducerBatch, now: number): void {
+    if (!batch.hasSequence) return;
+    queue.sequence.acknowledge(batch, now);
+    this.refresh(queue);
+  }
+
+  /**
+   * The batch has been given up. `outcomeKnown` means that the broker refused it; otherwise it may have been stored, and nothing new is
+   * sent to its partition before that is settled or made harmless by a new epoch.
+   */
+  public gaveUp(queue: PartitionQueue, batch: ProducerBatch, outcomeKnown: boolean): void {
+    if (!batch.hasSequence) return;
+    const { sequence } = queue;
+    sequence.drop(batch);
+    if (!sequence.isCurrent(batch.producerId, batch.producerEpoch)) return;
+    if (outcomeKnown) sequence.needsNewEpoch = true;
+    else sequence.unresolved = true;
+    this.refresh(queue);
+  }
+
+  /** OUT_OF_ORDER_SEQUENCE_NUMBER, UNKNOWN_PRODUCER_ID, INVALID_PRODUCER_EPOCH: all mean that this attempt was not stored. */
+  public refused(queue: PartitionQueue, batch: ProducerBatch): SequenceVerdict {
+    const { sequence } = queue;
+    if (!sequence.isOldest(batch) || sequence.needsNewEpoch) return 'retry';
+    sequence.needsNewEpoch = true;
+    return 'retry-under-new-epoch';
+  }
+
+  /** Moves a partition on to the current epoch, or the producer to a new one, as soon as nothing of the partition is on the wire. */
+  public refresh(queue: PartitionQueue): void {
+    const { sequence } = queue;
+    if (!this.hasProducerId) return;
+    if (sequence.needsNewEpoch) {
+      if (queue.inFlight === 0) this.renew(queue);
+      return;
+    }
+    if (sequence.inFlight.length > 0) return;
+    if (sequence.unresolved) {
+      if (sequence.isComplete) sequence.unresolved = false;
+      else this.renew(queue);
+      return;
+    }
+    if (!sequence.isCurrent(this.id, this.epoch)) sequence.start(this.id, this.epoch);
+  }
+
+  private renew(queue: PartitionQueue): void {
+    const { sequence } = queue;
+    // Another partition may have raised the epoch since: then this one only has to follow.
+    if (sequence.isCurrent(this.id, this.epoch)) this.bumpEpoch();
+    sequence.reset();
+    if (this.hasProducerId) sequence.start(this.id, this.epoch);
+    else sequence.start(-1n, -1);
+  }
+
+  private bumpEpoch(): void {
+    if (this.epoch < MAX_EPOCH) {
+      this.epoch++;
+      return;
+    }
+    this.id = -1n;
+    this.epoch = -1;
+  }
+}

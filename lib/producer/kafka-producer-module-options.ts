@@ -1,0 +1,51 @@
+import type { ConfigurableModuleAsyncOptions, ModuleMetadata, Provider } from '@nestjs/common';
+import type { KafkaClientOptions } from '../wire/kafka-client-options.js';
+import type { ProducerOptions } from './producer-options.js';
+
+/** What a producer needs to know; also what the factory of `forRootAsync` returns. */
+export interface KafkaProducerConfiguration {
+  /** How to reach the cluster, as in Nest's Kafka options. */
+  readonly client: KafkaClientOptions;
+  /** Kafka's settings; every one has a default. */
+  readonly producer?: ProducerOptions | undefined;
+  /**
+   * How long start-up waits until a broker answers, in milliseconds, before it fails with `BrokerUnavailableError`. Default 30 000;
+   * 0 starts without a broker, and sends wait up to `maxBlockMs`.
+   */
+  readonly startTimeoutMs?: number | undefined;
+  /**
+   * How long shutdown goes on delivering what was accepted, in milliseconds. Default 30 000; 0 gives up at once. What is not delivered
+   * by then fails with `ProducerClosedError`.
+   */
+  readonly closeTimeoutMs?: number | undefined;
+}
+
+/** What shapes the module rather than the producer. */
+export interface KafkaProducerModuleExtras {
+  /** For an application with several producers: the name to inject this one by, with `@InjectKafkaProducer(name)`. Default: by the class. */
+  readonly name?: string | undefined;
+  /**
+   * Default true: every module can inject the producer, and it closes after all modules that may still send while they shut down. With
+   * false only modules that import this one can, and one that ends later finds it closed.
+   */
+  readonly isGlobal?: boolean | undefined;
+  /** Modules that export what the classes given as partitioner, serializer or interceptor inject. */
+  readonly imports?: ModuleMetadata['imports'] | undefined;
+  /** Providers those classes inject, made for this module alone. */
+  readonly extraProviders?: readonly Provider[] | undefined;
+}
+
+/** The options of `KafkaProducerModule.forRoot`. */
+export interface KafkaProducerModuleOptions extends KafkaProducerConfiguration, KafkaProducerModuleExtras {}
+
+/** For `useClass` and `useExisting` of `KafkaProducerModule.forRootAsync`. */
+export interface KafkaProducerOptionsFactory {
+  createKafkaProducerOptions(): KafkaProducerConfiguration | Promise<KafkaProducerConfiguration>;
+}
+
+/** The options of `KafkaProducerModule.forRootAsync`: one of `useFactory` (with `inject`), `useClass`, `useExisting`, and what shapes the module. */
+export type KafkaProducerModuleAsyncOptions = Omit<
+  ConfigurableModuleAsyncOptions<KafkaProducerConfiguration, 'createKafkaProducerOptions'>,
+  'imports'
+> &
+  KafkaProducerModuleExtras;

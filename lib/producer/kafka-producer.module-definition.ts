@@ -1,0 +1,44 @@
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import { getKafkaProducerToken } from './get-kafka-producer-token.js';
+import { KAFKA_PRODUCER_MODULE_OPTIONS, KAFKA_PRODUCER_NAME } from './kafka-producer.constants.js';
+import type { KafkaProducerConfiguration, KafkaProducerModuleExtras } from './kafka-producer-module-options.js';
+import { ProducerEngineFactory } from './producer-engine.factory.js';
+import { ProducerLifecycle } from './producer-lifecycle.js';
+import { ProducerPartsFactory } from './producer-parts.factory.js';
+
+const NO_EXTRAS: KafkaProducerModuleExtras = {
+  name: undefined,
+  isGlobal: undefined,
+  imports: undefined,
+  extraProviders: undefined,
+};
+
+/** The dynamic module behind `KafkaProducerModule`: one per call of `forRoot`, with providers of its own. */
+export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<KafkaProducerConfiguration>({
+  optionsInjectionToken: KAFKA_PRODUCER_MODULE_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createKafkaProducerOptions')
+  .setExtras(NO_EXTRAS, (definition, { name, isGlobal, imports, extraProviders }) => {
+    const token = getKafkaProducerToken(name);
+    return {
+      ...definition,
+      global: isGlobal ?? true,
+      imports: [...new Set([...(definition.imports ?? []), ...(imports ?? [])])],
+      providers: [
+        ...(definition.providers ?? []),
+        ...(extraProviders ?? []),
+        { provide: KAFKA_PRODUCER_NAME, useValue: name ?? null },
+        ProducerPartsFactory,
+        ProducerEngineFactory,
+        ProducerLifecycle,
+        {
+          provide: token,
+          useFactory: (lifecycle: ProducerLifecycle) => lifecycle.producer,
+          inject: [ProducerLifecycle],
+        },
+      ],
+      exports: [token],
+    };
+  })
+  .build();

@@ -1,0 +1,117 @@
+import { silentLog } from '../wire/log-sink.js';
+import type { ProducerEngineApi } from './producer-engine-api.js';
+import type { ProducerRecord, RecordMetadata } from './record.js';
+import { StartingEngine } from './starting-engine.js';
+
+const record = (value: string): ProducerRecord => ({ topic: 't', value });
+const metadata: RecordMetadata = {
+  topic: 't',
+  partition: 0,
+  offset: '1',
+  timestamp: 0,
+  serializedKeySize: -1,
+  serializedValueSize: 1,
+};
+
+function setUp() {
+  const calls: string[] = [];
+  const lines: string[] = [];
+  let requests = 0;
+  const starting = new StartingEngine(() => void (requests += 1), {
+    ...silentLog,
+    error: (line) => void lines.push(line),
+  });
+  const engine: ProducerEngineApi = {
+    start: () => Promise.resolve(),
+    send: (given) => {
+      calls.push(`send ${String(given.value)}`);
+      return Promise.resolve(metadata);
+    },
+    sendWithCallback: (given, callback) => {
+      calls.push(`callback ${String(given.value)}`);
+      callback(null, metadata);
+    },
+    flush: () => {
+      calls.push('flush');
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+    partitionsFor: (topic) => {
+      calls.push(`partitionsFor ${topic}`);
+      return Promise.resolve([]);
+    },
+    metrics: () => ({}),
+    status: () => ({
+      state: 'running' as const,
+      connectedBrokers: 1,
+      knownBrokers: 1,
+      waitingSends: 0,
+      oldestRecordAgeMs: 0,
+      lastError: null,
+    }),
+  };
+  return { starting, engine, calls, lines, requests: () => requests };
+}
+
+describe('StartingEngine', () => {
+  it('passes on at once, and in their order, the calls that have waited', async () => {
+    const { starting, engine, calls, requests } = setUp();
+    const seen: (Error | null)[] = [];
+    const results = [starting.send(record('1')), starting.partitionsFor('t')];
+    starting.sendWithCallback(record('2'), (error) => seen.push(error));
+    const flushed = starting.flush();
+    expect(requests()).toBe(4);
+
+    starting.handOver(engine);
+    expect(calls).toEqual(['send 1', 'partitionsFor t', 'callback 2', 'flush']);
+    await expect(Promise.all([...results, flushed])).resolves.toEqual([metadata, [], undefined]);
+    expect(seen).toEqual([null]);
+  });
+
+  it('does not ask for a start when there is nothing to flush', async () => {
+    const { starting, requests } = setUp();
+    await starting.flush();
+
+    expect(requests()).toBe(0);
+  });
+
+  it('survives a callback that throws, and does not repeat what it says', () => {
+    const { starting, lines } = setUp();
+    const seen: string[] = [];
+    starting.sendWithCallback(record('1'), () => {
+      throw new Error('secret');
+    });
+    starting.sendWithCallback(record('2'), (error) => seen.push(String(error?.message)));
+    starting.fail(new Error('down'));
+
+    expect(seen).toEqual(['down']);
+    expect(lines).toEqual([expect.stringContaining('callback has thrown')]);
+    expect(lines.join('')).not.toContain('secret');
+  });
+
+  it.each([undefined, null, 5, {}])('fails %p like a record, without throwing', (given) => {
+    const { starting } = setUp();
+    const seen: RecordMetadata[] = [];
+    starting.sendWithCallback(given as never, (_error, failed) => seen.push(failed));
+    starting.fail(new Error('down'));
+
+    expect(seen).toEqual([expect.objectContaining({ topic: '', partition: -1, offset: '-1' })]);
+  });
+
+  it('lets no more calls wait than memory can bear', async () => {
+    const { starting } = setUp();
+    const waiting = Array.from({ length: 10_000 }, () => starting.send(record('v')).catch(() => 'failed at the end'));
+
+    await expect(starting.send(record('v'))).rejects.toMatchObject({ name: 'BufferExhaustedError', retriable: true });
+    starting.fail(new Error('down'));
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['failed at the end']));
+  });
+
+  it('keeps the first reason it failed for', async () => {
+    const { starting } = setUp();
+    starting.fail(new Error('no broker'));
+    await starting.close();
+
+    await expect(starting.send(record('v'))).rejects.toThrow('no broker');
+  });
+});

@@ -1,0 +1,112 @@
+import type { LogSink } from '../wire/log-sink.js';
+import { BufferExhaustedError, ProducerClosedError } from './errors.js';
+import type { ProducerEngineApi, ProducerMetrics, ProducerStatus } from './producer-engine-api.js';
+import { failedRecordMetadata } from './internals/record-metadata.js';
+import type { DeliveryCallback, PartitionInfo, ProducerRecord, RecordMetadata } from './record.js';
+import { topicOf } from './topic-of.js';
+
+/** Until there is an engine there is no `bufferMemory` either, so what waits is counted. */
+const MOST_WAITING = 10_000;
+
+interface Waiting {
+  go(engine: ProducerEngineApi): void;
+  fail(error: Error): void;
+}
+
+/**
+ * Stands in for the engine until it has started: a provider may send from its constructor or its `onModuleInit`, whichever comes
+ * first. The first call asks for the start; what was called meanwhile goes on in its order, or fails with what made the start fail.
+ */
+export class StartingEngine implements ProducerEngineApi {
+  private readonly waiting: Waiting[] = [];
+  private failure: Error | null = null;
+
+  /** @param requestStart must lead to `handOver` or `fail`; called for every call that has to wait */
+  public constructor(
+    private readonly requestStart: () => void,
+    private readonly log: LogSink,
+  ) {}
+
+  public start(): Promise<void> {
+    return this.wait(() => Promise.resolve());
+  }
+
+  public send(record: ProducerRecord): Promise<RecordMetadata> {
+    return this.wait((engine) => engine.send(record));
+  }
+
+  public sendWithCallback(record: ProducerRecord, callback: DeliveryCallback): void {
+    this.enqueue({
+      go: (engine) => engine.sendWithCallback(record, callback),
+      fail: (error) => this.callBack(callback, error, record),
+    });
+  }
+
+  public flush(): Promise<void> {
+    return this.waiting.length === 0 ? Promise.resolve() : this.wait((engine) => engine.flush());
+  }
+
+  public close(): Promise<void> {
+    this.fail(new ProducerClosedError('The producer is closed: the application is shutting down.'));
+    return Promise.resolve();
+  }
+
+  public partitionsFor(topic: string): Promise<PartitionInfo[]> {
+    return this.wait((engine) => engine.partitionsFor(topic));
+  }
+
+  public metrics(): ProducerMetrics {
+    return {};
+  }
+
+  public status(): ProducerStatus {
+    const failed = this.failure instanceof ProducerClosedError ? 'closed' : 'failed';
+    return {
+      state: this.failure === null ? 'starting' : failed,
+      connectedBrokers: 0,
+      knownBrokers: 0,
+      waitingSends: this.waiting.length,
+      oldestRecordAgeMs: 0,
+      lastError: this.failure?.message ?? null,
+    };
+  }
+
+  /** Passes on, at once and in order, what has waited. To be called in the same turn as the engine becomes the producer's. */
+  public handOver(engine: ProducerEngineApi): void {
+    for (const waiting of this.waiting.splice(0)) waiting.go(engine);
+  }
+
+  /** Fails what has waited, and everything later. */
+  public fail(error: Error): void {
+    this.failure ??= error;
+    for (const waiting of this.waiting.splice(0)) waiting.fail(this.failure);
+  }
+
+  private wait<T>(call: (engine: ProducerEngineApi) => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.enqueue({ go: (engine) => resolve(call(engine)), fail: reject });
+    });
+  }
+
+  private enqueue(waiting: Waiting): void {
+    if (this.failure !== null) return waiting.fail(this.failure);
+    if (this.waiting.length >= MOST_WAITING) {
+      return waiting.fail(
+        new BufferExhaustedError(
+          `${MOST_WAITING} calls wait for the producer to start. Send after the application's init(), or less before it.`,
+        ),
+      );
+    }
+    this.waiting.push(waiting);
+    this.requestStart();
+  }
+
+  private callBack(callback: DeliveryCallback, error: Error, record: unknown): void {
+    try {
+      callback(error, failedRecordMetadata(topicOf(record), -1));
+    } catch {
+      // Only that it has thrown: its text may hold what the record held.
+      this.log.error('A delivery callback has thrown; the error is ignored. Catch it inside the callback.');
+    }
+  }
+}
