@@ -78,7 +78,7 @@ export class TestBroker {
     );
   }
 
-  /** SIGSTOP: its connections stay open, new ones are taken, nothing is answered. Not on Windows. */
+  /** SIGSTOP: its connections stay open, new ones are taken, nothing is answered once this resolves. Not on Windows. */
   public async pause(): Promise<void> {
     await this.handle.pause();
     this.paused = true;

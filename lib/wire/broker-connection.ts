@@ -102,19 +102,21 @@ export class BrokerConnection {
 
   /**
    * Sends a request and waits for its answer.
-   * @throws BrokerConnectionError when the connection ends first; RequestTimeoutError after `timeoutMs`; MalformedResponseError
+   * @throws BrokerConnectionError when the connection ends first, or the answer does not parse; RequestTimeoutError after `timeoutMs`;
+   * UnsupportedBrokerError
    */
   public send<Request, Response>(
     api: ApiDefinition<Request, Response>,
     request: Request,
     timeoutMs: number,
-    version: number = this.negotiate(api),
+    fixedVersion?: number,
   ): Promise<Response> {
     return new Promise<Response>((resolve, reject) => {
       if (this.closedBy !== null) {
         reject(this.closedBy);
         return;
       }
+      const version = fixedVersion ?? this.negotiate(api);
       const correlationId = this.write(api, request, version);
       const now = Date.now();
       this.pending.push({
@@ -141,7 +143,11 @@ export class BrokerConnection {
         return;
       }
       this.write(api, request, this.negotiate(api));
-      this.socket.write('', () => (this.closedBy === null ? resolve() : reject(this.closedBy)));
+      this.socket.write('', (error) => {
+        const failure = this.closedBy ?? error;
+        if (failure === null || failure === undefined) resolve();
+        else reject(failure);
+      });
     });
   }
 
@@ -210,14 +216,13 @@ export class BrokerConnection {
       this.fail(`answered request ${correlationId} when ${expected} was due`);
       return;
     }
-    this.pending.shift();
     try {
       request.complete(frame.subarray(4));
     } catch (error) {
-      request.reject(error instanceof Error ? error : new Error(String(error)));
       this.fail(`sent a ${request.apiName} response that does not parse`, error);
       return;
     }
+    this.pending.shift();
     this.armTimer(Date.now());
   }
 

@@ -1,6 +1,6 @@
-import type { Cluster, KafkaConfig } from 'kafkajs';
 import { BrokerConnection } from './broker-connection.js';
 import { parseBootstrapServers, type BootstrapAddress } from './bootstrap-servers.js';
+import { BrokerResponseError } from './broker-response-error.js';
 import {
   BrokerConnectionError,
   BrokerUnavailableError,
@@ -9,10 +9,8 @@ import {
 } from './connection-errors.js';
 import { toConnectionError } from './connect-failure.js';
 import type { BrokerAddress } from './cluster-metadata.js';
-import { guardedSocketFactory, releaseSocket } from './guarded-socket-factory.js';
 import type { KafkaClientOptions } from './kafka-client-options.js';
-import { Kafka, logLevel } from './kafkajs.js';
-import type { KafkaJSCluster } from './kafkajs-internals.js';
+import { KafkaJSConnector } from './kafkajs-connector.js';
 import type { LogSink } from './log-sink.js';
 import { apiVersionsApi } from './protocol/api-versions.js';
 import { ReconnectBackoff } from './reconnect-backoff.js';
@@ -31,19 +29,17 @@ export interface ClusterLinkOptions {
 
 /** Node id of a connection to a bootstrap address, whose real id is not known yet. */
 const BOOTSTRAP_NODE = -1;
+const UNSUPPORTED_VERSION = 35;
 /** Before a SASL session ends the connection is replaced, while nothing is in flight on it. */
 const SESSION_MARGIN = 0.85;
 
 /**
- * The connections of one producer to its cluster, one per broker.
- *
- * kafkajs opens, encrypts and authenticates each connection (so every TLS option, SASL mechanism and custom authenticator that
- * works there works here); then the socket is adopted by a `BrokerConnection`. Why not `connectionPool.send`:
- * docs/decisions/0001-adopt-the-socket.md. The only file that reaches past kafkajs's documented API.
+ * The connections of one producer to its cluster, one per broker, opened when they are needed. kafkajs connects and logs in
+ * (`KafkaJSConnector`); then the socket is a `BrokerConnection`'s.
  */
 export class ClusterLink {
   private readonly options: ClusterLinkOptions;
-  private readonly cluster: KafkaJSCluster;
+  private readonly connector: KafkaJSConnector;
   private readonly connections = new Map<number, BrokerConnection>();
   private readonly connecting = new Map<number, Promise<BrokerConnection>>();
   private readonly sessionTimers = new Map<BrokerConnection, NodeJS.Timeout>();
@@ -57,7 +53,7 @@ export class ClusterLink {
   public constructor(options: ClusterLinkOptions) {
     this.options = options;
     this.backoff = new ReconnectBackoff(options.reconnectBackoffMs, options.reconnectBackoffMaxMs);
-    this.cluster = captureCluster(options);
+    this.connector = new KafkaJSConnector(options);
   }
 
   /** The last failure to open a connection, for messages; null after a success. */
@@ -104,7 +100,9 @@ export class ClusterLink {
    */
   public ready(nodeId: number, now: number): number {
     if (this.openConnection(nodeId) !== null) return 0;
-    if (this.closed || !this.brokers.has(nodeId) || this.connecting.has(nodeId)) return Number.POSITIVE_INFINITY;
+    // A connection whose session ends is still owed answers: a second one beside it would break the order.
+    const isTaken = this.connecting.has(nodeId) || this.connections.has(nodeId);
+    if (this.closed || isTaken || !this.brokers.has(nodeId)) return Number.POSITIVE_INFINITY;
     const wait = this.backoff.remaining(nodeId, now);
     if (wait > 0) return wait;
     this.connect(nodeId).catch((error: unknown) =>
@@ -118,8 +116,8 @@ export class ClusterLink {
    * @throws BrokerConnectionError (retriable), KafkaAuthenticationError
    */
   public connect(nodeId: number): Promise<BrokerConnection> {
-    const open = this.openConnection(nodeId);
-    if (open !== null) return Promise.resolve(open);
+    const open = this.openConnection(nodeId) ?? this.connections.get(nodeId);
+    if (open !== undefined) return Promise.resolve(open);
     const running = this.connecting.get(nodeId);
     if (running !== undefined) return running;
     const broker = this.brokers.get(nodeId);
@@ -158,13 +156,18 @@ export class ClusterLink {
     this.closed = true;
     const opening = [...this.connecting.values()];
     for (const connection of this.connections.values()) connection.close(error);
+    this.connector.close(error);
     await Promise.allSettled(opening);
-    for (const connection of this.connections.values()) connection.close(error);
   }
 
   /** Fails what is in flight on the connection of a broker and drops it. */
   public disconnect(nodeId: number, error: Error): void {
     this.connections.get(nodeId)?.close(error);
+  }
+
+  private hasMoved(nodeId: number, host: string, port: number): boolean {
+    const known = this.brokers.get(nodeId);
+    return nodeId !== BOOTSTRAP_NODE && (known?.host !== host || known.port !== port);
   }
 
   private leastLoaded(avoid: BrokerConnection | null): BrokerConnection | null {
@@ -228,22 +231,7 @@ export class ClusterLink {
   }
 
   private async openSocket(nodeId: number, host: string, port: number): Promise<BrokerConnection> {
-    const pool = await this.cluster.connectionPoolBuilder.build({ host, port });
-    const kafkajsConnection = pool.pool[0];
-    if (kafkajsConnection === undefined) throw incompatible('a connection pool without connections');
-    const broker = this.cluster.brokerPool.createBroker({ connectionPool: pool, logger: this.cluster.rootLogger });
-    try {
-      await broker.connect();
-    } catch (error) {
-      kafkajsConnection.socket?.destroy();
-      kafkajsConnection.requestQueue.destroy();
-      throw error;
-    }
-    kafkajsConnection.requestQueue.destroy();
-    const { socket } = kafkajsConnection;
-    if (socket === undefined) throw incompatible('a connected connection without a socket');
-    releaseSocket(socket);
-
+    const { socket, sessionLifetimeMs } = await this.connector.open(host, port);
     const address = `${host}:${port}`;
     const connection = new BrokerConnection(socket, {
       clientId: this.options.clientId,
@@ -252,21 +240,31 @@ export class ClusterLink {
       onClose: (error) => this.forget(connection, error),
     });
     await this.askVersions(connection);
-    if (this.closed) {
-      const error = new BrokerConnectionError(`The connection to ${address} was closed while it was opened.`);
+    if (this.closed || this.hasMoved(nodeId, host, port)) {
+      const error = new BrokerConnectionError(`The connection to ${address} was not wanted any more when it was open.`);
       connection.close(error);
       throw error;
     }
     this.connections.set(nodeId, connection);
-    this.watchSession(connection, Number(kafkajsConnection.sessionLifetime.toString()));
+    this.watchSession(connection, sessionLifetimeMs);
     return connection;
   }
 
   private async askVersions(connection: BrokerConnection): Promise<void> {
     const timeoutMs = this.options.connectionSetupTimeoutMs;
     const request = { clientSoftwareName: 'nestjs-kafka-producer', clientSoftwareVersion: '0' };
-    const newest = apiVersionsApi.maxVersion;
-    const versions = await connection.send(apiVersionsApi, request, timeoutMs, newest);
+    let versions = await connection.send(apiVersionsApi, request, timeoutMs, apiVersionsApi.maxVersion);
+    if (versions.errorCode === UNSUPPORTED_VERSION) {
+      // Brokers before 2.4: the answer names what they speak, in the oldest layout.
+      const offered = versions.ranges.get(apiVersionsApi.key)?.maxVersion ?? 0;
+      versions = await connection.send(
+        apiVersionsApi,
+        request,
+        timeoutMs,
+        Math.min(offered, apiVersionsApi.maxVersion),
+      );
+    }
+    if (versions.errorCode !== 0) throw new BrokerResponseError(versions.errorCode, { api: apiVersionsApi.name });
     connection.useVersions(versions);
   }
 
@@ -303,55 +301,6 @@ export class ClusterLink {
     this.options.log.debug(`Connection to ${connection.address} ended: ${error.message}`);
     this.options.onChange();
   }
-}
-
-/**
- * kafkajs hands its `Cluster` to the partition assigners of a consumer; the consumer is never connected.
- * @throws IncompatibleKafkaJSError
- */
-function captureCluster(options: ClusterLinkOptions): KafkaJSCluster {
-  const { client, log } = options;
-  let captured: Cluster | undefined;
-  const config: KafkaConfig = {
-    brokers: client.brokers,
-    clientId: options.clientId,
-    connectionTimeout: client.connectionTimeout ?? options.connectionSetupTimeoutMs,
-    requestTimeout: options.connectionSetupTimeoutMs,
-    socketFactory: guardedSocketFactory(client.socketFactory),
-    logCreator: () => (entry) => log.debug(`kafkajs ${entry.namespace}: ${entry.log.message}`),
-    logLevel: logLevel.INFO,
-    ...(client.ssl === undefined ? {} : { ssl: client.ssl }),
-    ...(client.sasl === undefined ? {} : { sasl: client.sasl }),
-    ...(client.authenticationTimeout === undefined ? {} : { authenticationTimeout: client.authenticationTimeout }),
-  };
-  new Kafka(config).consumer({
-    groupId: 'cluster-link',
-    partitionAssigners: [
-      ({ cluster }: { cluster: Cluster }) => {
-        captured = cluster;
-        return {
-          name: 'cluster-link',
-          version: 0,
-          assign: () => Promise.resolve([]),
-          protocol: () => ({ name: 'cluster-link', metadata: Buffer.alloc(0) }),
-        };
-      },
-    ],
-  });
-  return assertKafkaJSShape(captured);
-}
-
-function assertKafkaJSShape(cluster: unknown): KafkaJSCluster {
-  const candidate = cluster as Partial<KafkaJSCluster> | undefined;
-  if (typeof candidate?.connectionPoolBuilder?.build !== 'function') throw incompatible('no connectionPoolBuilder');
-  if (typeof candidate.brokerPool?.createBroker !== 'function') throw incompatible('no brokerPool.createBroker');
-  return candidate as KafkaJSCluster;
-}
-
-function incompatible(what: string): IncompatibleKafkaJSError {
-  return new IncompatibleKafkaJSError(
-    `The installed kafkajs has ${what}. This library builds on kafkajs 2.2.4: run npm install kafkajs@2.2.4.`,
-  );
 }
 
 function rethrowIfFinal(error: unknown): void {

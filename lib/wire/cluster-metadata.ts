@@ -21,6 +21,8 @@ export interface PartitionMetadata {
 /** One topic in a Metadata response. */
 export interface TopicMetadata {
   readonly name: string;
+  /** Differs when a topic has been deleted and created again (KIP-516); null before Metadata version 10. */
+  readonly topicId: string | null;
   readonly errorCode: number;
   readonly isInternal: boolean;
   readonly partitions: readonly PartitionMetadata[];

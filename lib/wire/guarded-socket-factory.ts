@@ -10,12 +10,17 @@ const MAX_HANDSHAKE_FRAME_BYTES = 1_048_576;
  * Makes the sockets that kafkajs connects with, and protects the process from what may arrive on them while kafkajs still
  * reads them: its data handler throws on malformed frames (an uncaught exception), buffers an announced frame of any size, and
  * never notices a bare `close`.
+ * @param onSocket gets each socket, so that an attempt to connect can be ended
  */
-export function guardedSocketFactory(inner: ISocketFactory | undefined): ISocketFactory {
+export function guardedSocketFactory(
+  inner: ISocketFactory | undefined,
+  onSocket: (socket: Socket) => void = () => undefined,
+): ISocketFactory {
   return (args) => {
     const socket = inner === undefined ? openSocket(args) : inner(args);
     socket.setNoDelay(true);
     guard(socket);
+    onSocket(socket);
     return socket;
   };
 }

@@ -1,5 +1,5 @@
 import type { CompressionCodec } from '../../wire/compression/compression-codec.js';
-import { recordSizeUpperBound, type BatchRecord, type RecordBatchBuilder } from '../../wire/record-batch-builder.js';
+import type { BatchRecord, RecordBatchBuilder } from '../../wire/record-batch-builder.js';
 import { decodeRecordBatches } from '../../wire/record-batch-decoder.js';
 import { encodeHeaders } from './encode-headers.js';
 import { ProducerBatch } from './producer-batch.js';
@@ -28,7 +28,8 @@ export function splitBatch(
     };
     let builder = builders[builders.length - 1];
     if (builder === undefined || builder.roomFor(stored) < 0) {
-      builder = createBuilder(Math.max(target, recordSizeUpperBound(stored)));
+      // Not larger, even for a large first record: then nothing may join it, and the batch is smaller than its parent.
+      builder = createBuilder(target);
       builders.push(builder);
     }
     builder.append(stored);

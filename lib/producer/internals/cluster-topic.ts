@@ -7,6 +7,7 @@ export class ClusterTopic {
   private known: readonly PartitionMetadata[] = [];
   private availablePartitionNumbers: readonly number[] = [];
   private infos: readonly PartitionInfo[] | null = null;
+  private topicId: string | null = null;
   /** Last time a record was sent to it. */
   public usedAt: number;
 
@@ -36,7 +37,10 @@ export class ClusterTopic {
     const next = [...metadata.partitions].sort((left, right) => left.partition - right.partition);
     const isContiguous = next.every((partition, index) => partition.partition === index);
     if (!isContiguous) return false;
-    return this.replace(next.map((partition) => this.newer(partition)));
+    // A topic that was created again counts its leader epochs from 0 again.
+    const isSame = metadata.topicId === this.topicId;
+    this.topicId = metadata.topicId;
+    return this.replace(isSame ? next.map((partition) => this.newer(partition)) : next);
   }
 
   /**

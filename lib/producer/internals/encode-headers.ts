@@ -21,13 +21,17 @@ export function encodeHeaders(headers: RecordHeaders, topic: string): EncodedHea
       add(header.key, header.value);
     }
   } else {
-    if (typeof headers !== 'object') throw invalid(topic, `headers are a ${typeof headers}`);
+    if (!isPlainObject(headers)) throw invalid(topic, 'headers are neither an object nor a list of { key, value }');
     for (const [key, value] of Object.entries(headers)) {
       if (Array.isArray(value)) for (const single of value as unknown[]) add(key, single);
       else add(key, value);
     }
   }
   return count === 0 ? null : { count, bytes: writer.toBuffer() };
+}
+
+function isPlainObject(headers: unknown): headers is object {
+  return typeof headers === 'object' && headers !== null && !(Symbol.iterator in headers);
 }
 
 function writeHeader(writer: ProtocolWriter, key: unknown, value: unknown, topic: string): void {

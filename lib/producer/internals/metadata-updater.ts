@@ -119,39 +119,28 @@ export class MetadataUpdater {
     if (error instanceof KafkaAuthenticationError) this.dependencies.onAuthenticationFailed(error);
   }
 
+  /** Asks one broker, and another one when it fails or takes long: the first answer counts. */
   private async ask(topics: string[]): Promise<MetadataResponse> {
     const { link } = this.dependencies;
     const first = await link.connectAny();
     const answer = this.send(first, topics);
-    const hedge = this.hedge(first, topics);
+    let timer: NodeJS.Timeout | undefined;
+    const slow = new Promise<null>((resolve) => {
+      timer = setTimeout(() => resolve(null), HEDGE_AFTER_MS);
+    });
+    const early = await Promise.race([answer.catch(() => null), slow]);
+    clearTimeout(timer);
+    if (early !== null) return early;
+    const hedge = link.connectAny(first).then((second) => this.send(second, topics));
     try {
-      return await Promise.any([answer, hedge.answer]);
+      return await Promise.any([answer, hedge]);
     } catch (error) {
       throw error instanceof AggregateError ? error.errors[0] : error;
-    } finally {
-      hedge.cancel();
     }
   }
 
   private send(connection: BrokerConnection, topics: string[]): Promise<MetadataResponse> {
     const request = { topics, allowAutoTopicCreation: true };
     return connection.send(metadataApi, request, this.dependencies.config.requestTimeoutMs);
-  }
-
-  private hedge(first: BrokerConnection, topics: string[]): { answer: Promise<MetadataResponse>; cancel: () => void } {
-    let cancel = (): void => undefined;
-    const answer = new Promise<MetadataResponse>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.dependencies.link
-          .connectAny(first)
-          .then((second) => this.send(second, topics))
-          .then(resolve, reject);
-      }, HEDGE_AFTER_MS);
-      cancel = (): void => {
-        clearTimeout(timer);
-        reject(new Error('another broker has answered'));
-      };
-    });
-    return { answer, cancel };
   }
 }

@@ -32,6 +32,8 @@ export class PartitionQueue {
       const order = this.sequence.inFlight;
       const position = order.indexOf(batch);
       while (index < this.waiting.length && isBefore(order, this.waiting[index], position)) index++;
+    } else {
+      while (index < this.waiting.length && isOlderRetry(this.waiting[index], batch)) index++;
     }
     this.waiting.splice(index, 0, batch);
   }
@@ -46,4 +48,8 @@ function isBefore(order: readonly ProducerBatch[], other: ProducerBatch | undefi
   if (other === undefined || !other.hasSequence) return false;
   const index = order.indexOf(other);
   return index >= 0 && index < position;
+}
+
+function isOlderRetry(other: ProducerBatch | undefined, batch: ProducerBatch): boolean {
+  return other !== undefined && other.attempts > 0 && other.createdAt <= batch.createdAt;
 }

@@ -1,5 +1,6 @@
 import type { ProducerRecord } from '../record.js';
 import type { SerializedRecord } from './record-serializer.js';
+import { Fifo } from './fifo.js';
 import type { Reject, Resolve } from './producer-batch.js';
 
 /** A record that `send` could not append at once: its topic is not known yet, or there is no memory. */
@@ -13,6 +14,8 @@ export interface PendingSend {
   readonly reject: Reject;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
+  /** Since when it waits for memory alone. */
+  memorySince?: number;
   /** Called when the record waits no more, either way. */
   left?: (() => void)[];
 }
@@ -38,6 +41,7 @@ export interface PendingSendsDependencies {
   readonly append: (send: PendingSend) => boolean;
   readonly timeoutError: (send: PendingSend, waitsForMemory: boolean, waitedMs: number) => Error;
   readonly fail: (send: PendingSend, error: Error) => void;
+  readonly onMemoryWaited: (ms: number) => void;
 }
 
 /**
@@ -45,8 +49,9 @@ export interface PendingSendsDependencies {
  * the same topic (the place of the blocked threads in Kafka's `KafkaProducer.doSend` and `BufferPool`).
  */
 export class PendingSends {
+  /** Sends whose topic or partition is not known. */
   private readonly byTopic = new Map<string, PendingSend[]>();
-  private readonly forMemory: PendingSend[] = [];
+  private readonly forMemory = new Fifo<PendingSend>();
   private bytes = 0;
   private timer: NodeJS.Timeout | undefined;
   private draining = false;
@@ -59,11 +64,7 @@ export class PendingSends {
     return size;
   }
 
-  public get isEmpty(): boolean {
-    return this.forMemory.length === 0 && this.byTopic.size === 0;
-  }
-
-  /** Sends that wait for memory: then nothing lingers. */
+  /** Sends that wait for memory: then nothing lingers, and later sends join the line. */
   public get waitsForMemory(): boolean {
     return this.forMemory.length > 0;
   }
@@ -72,9 +73,8 @@ export class PendingSends {
     return this.byTopic.size > 0;
   }
 
-  /** Whether a new send to the topic has to wait its turn. */
-  public mustQueue(topic: string): boolean {
-    return this.forMemory.length > 0 || (this.byTopic.size > 0 && this.byTopic.has(topic));
+  public get waitingBytes(): number {
+    return this.bytes;
   }
 
   /** Whether one more record may wait. */
@@ -82,43 +82,29 @@ export class PendingSends {
     return this.bytes + bytes + OVERHEAD_BYTES <= MAX_WAITING_BYTES + this.dependencies.availableMemory();
   }
 
-  public get waitingBytes(): number {
-    return this.bytes;
-  }
-
-  /** Milliseconds that the first in line has waited; 0 when nobody waits. */
+  /** Milliseconds that the oldest has waited; 0 when nobody waits. */
   public oldestAge(now: number): number {
-    let oldest = this.forMemory[0]?.startedAt ?? now;
-    for (const line of this.byTopic.values()) oldest = Math.min(oldest, line[0]?.startedAt ?? now);
-    return now - oldest;
+    return Math.max(0, now - Math.min(now, this.oldestStart()));
   }
 
   public add(send: PendingSend): void {
     this.bytes += send.record.sizeUpperBound + OVERHEAD_BYTES;
-    const line = this.byTopic.get(send.record.topic);
-    if (line !== undefined) line.push(send);
-    else if (this.dependencies.isPlaceable(send)) this.forMemory.push(send);
-    else this.byTopic.set(send.record.topic, [send]);
+    this.enqueue(send, Date.now());
     if (this.dependencies.maxBlockMs === 0) this.expire();
     else this.armTimer();
   }
 
   /** Metadata has changed: moves on whatever can be placed now. */
   public metadataChanged(): void {
-    for (const [topic, line] of this.byTopic) {
+    const now = Date.now();
+    const lines = [...this.byTopic];
+    this.byTopic.clear();
+    for (const [topic, line] of lines) {
       const error = this.dependencies.finalError(topic);
-      if (error !== undefined) {
-        this.byTopic.delete(topic);
-        for (const send of line) this.failed(send, error);
-        continue;
+      for (const send of line) {
+        if (error === undefined) this.enqueue(send, now);
+        else this.failed(send, error);
       }
-      const rest = line.filter((send) => {
-        if (!this.dependencies.isPlaceable(send)) return true;
-        this.forMemory.push(send);
-        return false;
-      });
-      if (rest.length === 0) this.byTopic.delete(topic);
-      else this.byTopic.set(topic, rest);
     }
     this.memoryReleased();
   }
@@ -127,15 +113,17 @@ export class PendingSends {
   public memoryReleased(): void {
     if (this.draining) return;
     this.draining = true;
-    let done = 0;
-    for (const send of this.forMemory) {
-      if (!this.dependencies.append(send)) break;
+    // A send leaves the line before it is appended: its callback may close the producer, which fails all that stand in line.
+    for (let send = this.forMemory.shift(); send !== undefined; send = this.forMemory.shift()) {
+      if (!this.dependencies.append(send)) {
+        this.forMemory.unshift(send);
+        break;
+      }
+      this.dependencies.onMemoryWaited(Date.now() - (send.memorySince ?? Date.now()));
       this.leave(send);
-      done++;
     }
-    if (done > 0) this.forMemory.splice(0, done);
     this.draining = false;
-    this.changed();
+    this.rearm();
   }
 
   /** Fails everything that waits for metadata. */
@@ -143,13 +131,13 @@ export class PendingSends {
     const lines = [...this.byTopic.values()];
     this.byTopic.clear();
     for (const send of lines.flat()) this.failed(send, error);
-    this.changed();
+    this.rearm();
   }
 
   public failAll(error: Error): void {
     this.failMetadataWaiters(error);
-    for (const send of this.forMemory.splice(0)) this.failed(send, error);
-    this.changed();
+    for (const send of this.forMemory.extract(() => true)) this.failed(send, error);
+    this.rearm();
   }
 
   /** Resolves when nothing that waits now is waiting any more; later sends do not count. */
@@ -169,26 +157,37 @@ export class PendingSends {
     clearTimeout(this.timer);
   }
 
+  private enqueue(send: PendingSend, now: number): void {
+    if (this.dependencies.isPlaceable(send)) {
+      send.memorySince = now;
+      this.forMemory.push(send);
+      return;
+    }
+    const line = this.byTopic.get(send.record.topic);
+    if (line === undefined) this.byTopic.set(send.record.topic, [send]);
+    else line.push(send);
+  }
+
   private expire(): void {
     const { maxBlockMs, timeoutError } = this.dependencies;
     const now = Date.now();
     const isOverdue = (send: PendingSend): boolean => now - send.startedAt >= maxBlockMs;
-    const fail = (send: PendingSend, waitsForMemory: boolean): void =>
-      this.failed(send, timeoutError(send, waitsForMemory, now - send.startedAt));
+    const withoutMetadata: PendingSend[] = [];
     for (const [topic, line] of this.byTopic) {
+      withoutMetadata.push(...line.filter(isOverdue));
       const rest = line.filter((send) => !isOverdue(send));
       if (rest.length === 0) this.byTopic.delete(topic);
       else this.byTopic.set(topic, rest);
-      for (const send of line) if (isOverdue(send)) fail(send, false);
     }
-    const overdue = this.forMemory.findIndex((send) => !isOverdue(send));
-    for (const send of this.forMemory.splice(0, overdue < 0 ? this.forMemory.length : overdue)) fail(send, true);
-    this.changed();
+    const withoutMemory = this.forMemory.extract(isOverdue);
+    for (const send of withoutMetadata) this.failed(send, timeoutError(send, false, now - send.startedAt));
+    for (const send of withoutMemory) this.failed(send, timeoutError(send, true, now - send.startedAt));
+    this.rearm();
   }
 
   private failed(send: PendingSend, error: Error): void {
-    this.dependencies.fail(send, error);
     this.leave(send);
+    this.dependencies.fail(send, error);
   }
 
   private leave(send: PendingSend): void {
@@ -196,27 +195,33 @@ export class PendingSends {
     for (const listener of send.left ?? []) listener();
   }
 
-  private changed(): void {
-    if (this.isEmpty) {
-      clearTimeout(this.timer);
-      this.timer = undefined;
+  private rearm(): void {
+    if (this.size > 0) {
+      this.armTimer();
       return;
     }
-    this.armTimer();
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 
-  /** Deadlines come in the order of the sends, so the next one is that of a head. */
   private armTimer(): void {
     if (this.timer !== undefined) return;
-    let earliest = this.forMemory[0]?.startedAt ?? Number.POSITIVE_INFINITY;
-    for (const line of this.byTopic.values()) earliest = Math.min(earliest, line[0]?.startedAt ?? earliest);
-    if (earliest === Number.POSITIVE_INFINITY) return;
+    const due = this.oldestStart() + this.dependencies.maxBlockMs;
+    if (due === Number.POSITIVE_INFINITY) return;
     this.timer = setTimeout(
       () => {
         this.timer = undefined;
         this.expire();
       },
-      Math.max(1, earliest + this.dependencies.maxBlockMs - Date.now()),
+      Math.max(1, due - Date.now()),
     );
+  }
+
+  private oldestStart(): number {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const line of this.byTopic.values()) for (const send of line) oldest = Math.min(oldest, send.startedAt);
+    // Sends that waited for metadata before may be older than those ahead of them.
+    for (const send of this.forMemory) oldest = Math.min(oldest, send.startedAt);
+    return oldest;
   }
 }

@@ -76,7 +76,7 @@ export class ProduceOutcomes {
       const cause = error instanceof Error ? error : new Error(String(error));
       const { topic, partition } = batch.queue;
       const message = `Records for ${topic}-${partition} were not sent: ${codec.type} could not compress them: ${cause.message}`;
-      this.giveUp(batch, () => new DeliveryError(message, { topic, partition, cause }), true, now);
+      this.giveUp(batch, () => new DeliveryError(message, { topic, partition, cause }), now);
       return false;
     }
   }
@@ -159,7 +159,7 @@ export class ProduceOutcomes {
     for (const batch of this.dependencies.accumulator.incomplete) {
       if (batch.onWire) batch.queue.inFlight--;
       else this.dependencies.accumulator.remove(batch);
-      this.giveUp(batch, () => error, false, now);
+      this.giveUp(batch, () => error, now);
     }
   }
 
@@ -196,8 +196,7 @@ export class ProduceOutcomes {
     }
     if (lookupErrorCode(errorCode).category === 'refresh-retriable') this.dependencies.onMetadataStale();
     if (error.retriable) this.retryOrFail(batch, nodeId, error, now);
-    else
-      this.giveUp(batch, recordErrors(answer, isTooLarge ? tooLarge(error) : deliveryError(batch, error)), true, now);
+    else this.giveUp(batch, recordErrors(answer, isTooLarge ? tooLarge(error) : deliveryError(batch, error)), now);
   }
 
   private resolveSequence(batch: ProducerBatch, nodeId: number, error: Error, now: number): void {
@@ -220,7 +219,7 @@ export class ProduceOutcomes {
     const isLate = now - batch.createdAt >= config.deliveryTimeoutMs;
     if (isFinal || isLate || batch.attempts >= config.retries) {
       const failure = isLate ? this.timeoutError(batch, now, error) : deliveryError(batch, error);
-      this.giveUp(batch, () => failure, false, now);
+      this.giveUp(batch, () => failure, now);
       return;
     }
     batch.attempts++;
@@ -262,14 +261,14 @@ export class ProduceOutcomes {
     if (batch.onWire) batch.queue.inFlight--;
     else this.dependencies.accumulator.remove(batch);
     const error = this.timeoutError(batch, now, batch.lastError);
-    this.giveUp(batch, () => error, false, now);
+    this.giveUp(batch, () => error, now);
   }
 
-  private giveUp(batch: ProducerBatch, errorAt: (index: number) => Error, outcomeKnown: boolean, now: number): void {
+  private giveUp(batch: ProducerBatch, errorAt: (index: number) => Error, now: number): void {
     const { accumulator, listener, metrics, transactions } = this.dependencies;
     accumulator.incomplete.delete(batch);
     metrics.recordsFailed(now, batch.recordCount);
-    transactions?.gaveUp(batch.queue, batch, outcomeKnown);
+    transactions?.gaveUp(batch.queue, batch);
     batch.fail(errorAt, listener);
     if (!batch.onWire) accumulator.deallocate(batch);
   }

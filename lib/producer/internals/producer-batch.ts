@@ -191,10 +191,7 @@ export class ProducerBatch {
     let open = children.length;
     children.forEach((child, index) => {
       const to = from + (recordCounts[index] ?? 0);
-      child.metadata.push(...this.metadata.slice(from, to));
-      child.resolves.push(...this.resolves.slice(from, to));
-      child.rejects.push(...this.rejects.slice(from, to));
-      from = to;
+      for (; from < to; from++) child.adopt(this.metadata[from], this.resolves[from], this.rejects[from]);
       child.onSettled(() => {
         if (--open === 0) this.notify();
       });
@@ -204,6 +201,17 @@ export class ProducerBatch {
   /** Calls back when the batch, and whatever it was split into, has been completed. */
   public onSettled(listener: () => void): void {
     this.listeners.push(listener);
+  }
+
+  private adopt(
+    metadata: PendingRecordMetadata | undefined,
+    resolve: Resolve | undefined,
+    reject: Reject | undefined,
+  ): void {
+    if (metadata === undefined || resolve === undefined || reject === undefined) return;
+    this.metadata.push(metadata);
+    this.resolves.push(resolve);
+    this.rejects.push(reject);
   }
 
   private release(): void {

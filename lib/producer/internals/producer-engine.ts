@@ -4,7 +4,7 @@ import { BrokerUnavailableError, KafkaAuthenticationError } from '../../wire/con
 import { compressionLevelWarning } from '../../wire/compression/compression-level.js';
 import { loadCompressionCodec } from '../../wire/compression/load-compression-codec.js';
 import { KafkaError } from '../../wire/kafka-error.js';
-import { ConfigError, ProducerClosedError, ProducerFatalError } from '../errors.js';
+import { ConfigError, KafkaTimeoutError, ProducerClosedError, ProducerFatalError } from '../errors.js';
 import type {
   ProducerEngineApi,
   ProducerEngineDependencies,
@@ -275,20 +275,30 @@ export class ProducerEngine implements ProducerEngineApi {
     let last: Error | null = null;
     for (let attempt = 1; this.refusal === null; attempt++) {
       try {
-        await withDeadline(this.updater.refreshOnce(), deadline, 'no broker answered');
+        await withDeadline(this.updater.refreshOnce(), deadline, `No answer from ${this.bootstrapAddresses()}`);
         return;
       } catch (error) {
         if (isFinal(error)) throw error;
-        last = error instanceof Error ? error : new Error(String(error));
+        // What failed before says more than that the time is over.
+        if (last === null || !(error instanceof KafkaTimeoutError))
+          last = error instanceof Error ? error : new Error(String(error));
       }
       const left = deadline - Date.now();
       if (left <= 0) break;
       await sleep(Math.min(backoff.delay(attempt), left));
     }
     if (this.refusal !== null) throw this.refusal;
-    throw new BrokerUnavailableError(`The producer could not start within ${limitMs} ms. ${last?.message ?? ''}`, {
-      cause: last,
-    });
+    throw new BrokerUnavailableError(
+      `The producer could not start within startTimeoutMs (${limitMs} ms). ${last?.message ?? ''}`,
+      {
+        cause: last,
+      },
+    );
+  }
+
+  private bootstrapAddresses(): string {
+    const { brokers } = this.dependencies.client;
+    return typeof brokers === 'function' ? 'the brokers that client.brokers() gave' : brokers.join(', ');
   }
 
   private connectionsChanged(): void {

@@ -145,7 +145,7 @@ export class RecordAccumulator {
 
   private openBatch(queue: PartitionQueue, now: number, upperBound: number): ProducerBatch | null {
     const { config, memory, codec, ratios } = this.dependencies;
-    const capacity = Math.max(config.batchSize, upperBound);
+    const capacity = Math.max(Math.min(config.batchSize, config.bufferMemory), upperBound);
     if (!memory.tryAllocate(capacity)) return null;
     const builder = new RecordBatchBuilder(capacity, codec, ratios.estimate(queue.topic));
     const batch = new ProducerBatch(queue, builder, now, capacity);

@@ -55,6 +55,7 @@ export class RecordIntake {
       finalError: (topic) => metadata.finalError(topic),
       append: (send) => this.appendPending(send),
       timeoutError: (send, waitsForMemory, waitedMs) => this.timeoutError(send, waitsForMemory, waitedMs),
+      onMemoryWaited: (ms) => dependencies.metrics.memoryWaited(ms * 1e6),
       fail: (send, error) => this.rejectLocally(send.record.topic, send.partition, error, send.reject),
     });
   }
@@ -62,6 +63,7 @@ export class RecordIntake {
   /** From now on records can be placed. */
   public useAccumulator(accumulator: RecordAccumulator): void {
     this.accumulator = accumulator;
+    this.pending.metadataChanged();
   }
 
   /** Takes a record in; its outcome goes to one of the two functions, also when it is refused here. */
@@ -74,7 +76,7 @@ export class RecordIntake {
       const now = Date.now();
       const serialized = this.serializer.serialize(record, now);
       const topic = this.dependencies.metadata.topic(serialized.topic);
-      if (topic === undefined || !this.isPlaceable(topic, record) || this.pending.mustQueue(topic.name)) {
+      if (topic === undefined || !this.isPlaceable(topic, record) || this.pending.waitsForMemory) {
         this.wait(record, serialized, undefined, now, resolve, reject);
         return;
       }
@@ -140,7 +142,7 @@ export class RecordIntake {
       throw finalError;
     }
     if (!this.pending.hasRoomFor(record.sizeUpperBound)) throw this.tooManyWaiting(topic);
-    this.pending.add({ original, record, partition, startedAt, resolve, reject });
+    this.pending.add({ original, record: record.detached(), partition, startedAt, resolve, reject });
     const known = metadata.topic(topic);
     if (known !== undefined && this.isPlaceable(known, original)) this.dependencies.onMemoryNeeded();
     else this.dependencies.onTopicNeeded(isNew);

@@ -9,6 +9,8 @@ import { encodeHeaders } from './encode-headers.js';
 /** Milliseconds that a `Date` can hold; what lies beyond is a mistake in the unit. */
 const MAX_TIMESTAMP = 8_640_000_000_000_000;
 const MAX_PARTITION = 0x7fffffff;
+/** Kafka's limit. */
+const MAX_TOPIC_LENGTH = 249;
 
 /** A record in its final form: later changes to the objects given to `send` do not reach it. */
 export class SerializedRecord implements BatchRecord {
@@ -27,6 +29,13 @@ export class SerializedRecord implements BatchRecord {
     this.keySize = key === null ? -1 : key.length;
     this.valueSize = value === null ? -1 : typeof value === 'string' ? Buffer.byteLength(value) : value.length;
     this.sizeUpperBound = recordSizeUpperBound(this);
+  }
+
+  /** With bytes of its own, for a record that has to wait: the caller may use its buffers again. */
+  public detached(): SerializedRecord {
+    const key = this.key === null ? null : Buffer.from(this.key);
+    const value = this.value instanceof Uint8Array ? Buffer.from(this.value) : this.value;
+    return new SerializedRecord(this.topic, this.timestamp, key, value, this.headers);
   }
 }
 
@@ -78,6 +87,11 @@ function checkedTopic(record: ProducerRecord): string {
   const { topic, partition } = record;
   if (typeof topic !== 'string' || topic.length === 0) {
     throw new InvalidRecordError('A record was not sent: its topic is not a non-empty string.');
+  }
+  if (topic.length > MAX_TOPIC_LENGTH) {
+    throw new InvalidRecordError(
+      `A record was not sent: its topic has ${topic.length} characters; Kafka allows ${MAX_TOPIC_LENGTH}.`,
+    );
   }
   if (partition === undefined || (Number.isInteger(partition) && partition >= 0 && partition <= MAX_PARTITION))
     return topic;

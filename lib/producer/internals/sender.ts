@@ -52,7 +52,7 @@ export class Sender {
   /** KIP-219: no request to a broker before this time. */
   private readonly throttledUntil = new Map<number, number>();
   /** Where the next walk over a broker's partitions begins, so that none starves. */
-  private drainIndex = 0;
+  private readonly drainIndex = new Map<number, number>();
   private immediate: NodeJS.Immediate | null = null;
   private timer: NodeJS.Timeout | undefined;
   private timerDue = NEVER;
@@ -138,7 +138,7 @@ export class Sender {
     for (const { nodeId, queues } of this.readyNodes(now)) {
       const connection = this.usableConnection(nodeId, now);
       if (connection === null) continue;
-      const batches = this.drain(queues, now);
+      const batches = this.drain(nodeId, queues, now);
       if (batches.length === 0) continue;
       this.dependencies.accumulator.waitingSince.delete(nodeId);
       this.send(nodeId, connection, batches, now);
@@ -164,6 +164,9 @@ export class Sender {
       const node = nodes.get(leader);
       if (node === undefined) nodes.set(leader, { nodeId: leader, queues: [queue] });
       else node.queues.push(queue);
+    }
+    for (const nodeId of accumulator.waitingSince.keys()) {
+      if (!nodes.has(nodeId)) accumulator.waitingSince.delete(nodeId);
     }
     return nodes.values();
   }
@@ -202,10 +205,11 @@ export class Sender {
   }
 
   /** One batch per partition, up to `max.request.size`; a larger one goes alone. */
-  private drain(queues: readonly PartitionQueue[], now: number): ProducerBatch[] {
+  private drain(nodeId: number, queues: readonly PartitionQueue[], now: number): ProducerBatch[] {
     const { accumulator, config, outcomes } = this.dependencies;
     const batches: ProducerBatch[] = [];
-    const start = this.drainIndex++ % queues.length;
+    const start = (this.drainIndex.get(nodeId) ?? 0) % queues.length;
+    this.drainIndex.set(nodeId, start + 1);
     let bytes = 0;
     for (let step = 0; step < queues.length; step++) {
       const queue = queues[(start + step) % queues.length];
@@ -213,7 +217,10 @@ export class Sender {
       if (queue === undefined || head === undefined) continue;
       if (batches.length > 0 && bytes + head.sizeInBytes > config.maxRequestSize) break;
       accumulator.take(queue);
-      if (!outcomes.prepare(head, now)) continue;
+      if (!outcomes.prepare(head, now)) {
+        this.wake();
+        continue;
+      }
       batches.push(head);
       bytes += head.sizeInBytes;
     }

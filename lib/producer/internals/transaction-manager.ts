@@ -42,8 +42,8 @@ export class TransactionManager {
   public maySend(queue: PartitionQueue, head: ProducerBatch, now: number): boolean {
     if (!this.hasProducerId) return false;
     const { sequence } = queue;
-    if (head.hasSequence) return !sequence.needsNewEpoch && sequence.isOldest(head);
     this.refresh(queue);
+    if (head.hasSequence) return !sequence.needsNewEpoch && sequence.isOldest(head);
     if (!sequence.isCurrent(this.id, this.epoch)) return false;
     return sequence.mayFollow(now) && sequence.inFlight.length < Math.min(this.maxInFlight, MAX_IN_FLIGHT_BATCHES);
   }
@@ -59,16 +59,15 @@ export class TransactionManager {
   }
 
   /**
-   * The batch has been given up. `outcomeKnown` means that the broker refused it; otherwise it may have been stored, and nothing new is
-   * sent to its partition before that is settled or made harmless by a new epoch.
+   * The batch has been given up: refused, or its outcome never learned. Nothing new is sent to its partition until the batches behind it have
+   * told which: stored under their old sequences, or refused for the gap and then sent under a new epoch. So none is stored twice.
    */
-  public gaveUp(queue: PartitionQueue, batch: ProducerBatch, outcomeKnown: boolean): void {
+  public gaveUp(queue: PartitionQueue, batch: ProducerBatch): void {
     if (!batch.hasSequence) return;
     const { sequence } = queue;
     sequence.drop(batch);
     if (!sequence.isCurrent(batch.producerId, batch.producerEpoch)) return;
-    if (outcomeKnown) sequence.needsNewEpoch = true;
-    else sequence.unresolved = true;
+    sequence.unresolved = true;
     this.refresh(queue);
   }
 

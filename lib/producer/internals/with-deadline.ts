@@ -8,7 +8,7 @@ import { KafkaTimeoutError } from '../errors.js';
 export async function withDeadline<T>(promise: Promise<T>, deadline: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new KafkaTimeoutError(`${what} in time`)), Math.max(0, deadline - Date.now()));
+    timer = setTimeout(() => reject(new KafkaTimeoutError(`${what} in time.`)), Math.max(0, deadline - Date.now()));
   });
   try {
     return await Promise.race([promise, late]);

@@ -13,7 +13,7 @@ export interface BrokerHandle {
   kill(): Promise<void>;
   /** SIGTERM; resolves when it has ended. */
   terminate(): Promise<void>;
-  /** SIGSTOP: connections stay open, nothing is answered. */
+  /** SIGSTOP: connections stay open, nothing is answered once this resolves. */
   pause(): Promise<void>;
   /** SIGCONT. */
   resume(): Promise<void>;

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { once } from 'node:events';
 import type { BrokerHandle } from './broker-handle.js';
+import { waitUntilStopped } from './process-state.js';
 import type { Watchdog } from './watchdog.js';
 
 /** The signals a broker is made to fail with. */
@@ -86,6 +87,8 @@ export class BrokerProcess implements BrokerHandle {
 
   public async pause(): Promise<void> {
     await this.deliver('SIGSTOP');
+    if (this.options.deliver === undefined && this.pid !== undefined && this.isAlive())
+      await waitUntilStopped(this.pid);
   }
 
   public async resume(): Promise<void> {

@@ -42,6 +42,7 @@ export async function fetchMetadata(
     topics: reader.array((r) => ({
       errorCode: r.int16(),
       name: r.string(),
+      topicId: null,
       isInternal: r.boolean(),
       partitions: r.array((p) => ({
         errorCode: p.int16(),

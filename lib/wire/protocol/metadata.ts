@@ -86,13 +86,13 @@ function readTopic(reader: ProtocolReader, version: number): TopicMetadata {
   const flexible = version >= 9;
   const errorCode = reader.int16();
   const name = flexible ? reader.compactString() : reader.string();
-  if (version >= 10) reader.skip(16);
+  const topicId = version >= 10 ? reader.view(16).toString('hex') : null;
   const isInternal = reader.boolean();
   const readVersionedPartition = (element: ProtocolReader): PartitionMetadata => readPartition(element, version);
   const partitions = flexible ? reader.compactArray(readVersionedPartition) : reader.array(readVersionedPartition);
   if (version >= 8) reader.int32();
   if (flexible) reader.skipTags();
-  return { name, errorCode, isInternal, partitions };
+  return { name, topicId, errorCode, isInternal, partitions };
 }
 
 function readPartition(reader: ProtocolReader, version: number): PartitionMetadata {

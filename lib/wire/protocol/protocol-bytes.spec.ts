@@ -46,6 +46,9 @@ describe.each(versions(metadataApi))('Metadata v%i, against the bytes of Kafkaâ€
 
   it('reads brokers, topics and partitions', () => {
     const offline = version >= 5 ? [2] : [];
+    // The generator's Uuid(1, 2), and the zero id that it leaves where none is set.
+    const topicId = version >= 10 ? '00000000000000010000000000000002' : null;
+    const noTopicId = version >= 10 ? '00000000000000000000000000000000' : null;
     expect(metadataApi.decodeResponse(version, bytesOf(`MetadataResponse v${version}`))).toEqual({
       throttleTimeMs: 11,
       brokers: [BROKER_1, BROKER_2],
@@ -54,6 +57,7 @@ describe.each(versions(metadataApi))('Metadata v%i, against the bytes of Kafkaâ€
       topics: [
         {
           name: 'orders',
+          topicId,
           errorCode: 0,
           isInternal: false,
           partitions: [
@@ -77,7 +81,7 @@ describe.each(versions(metadataApi))('Metadata v%i, against the bytes of Kafkaâ€
             },
           ],
         },
-        { name: 'missing', errorCode: 3, isInternal: true, partitions: [] },
+        { name: 'missing', topicId: noTopicId, errorCode: 3, isInternal: true, partitions: [] },
       ],
     });
   });
