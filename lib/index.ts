@@ -12,6 +12,7 @@ export type {
   KafkaProducerModuleOptions,
   KafkaProducerOptionsFactory,
 } from './producer/kafka-producer-module-options.js';
+export type { LogSink } from './wire/log-sink.js';
 export type { KafkaClientOptions } from './wire/kafka-client-options.js';
 export type { ProducerOptions } from './producer/producer-options.js';
 export type { CompressionType } from './wire/compression/compression-codec.js';

@@ -37,7 +37,8 @@ export class KafkaProducer {
    * @returns where the record is stored
    * @throws (as a rejection) `InvalidRecordError`, `SerializationError`, `InvalidPartitionError`, `RecordTooLargeError`,
    * `UnknownTopicError`, `BufferExhaustedError`, `ProducerClosedError`: nothing was sent; `DeliveryTimeoutError`: it may nevertheless
-   * have been stored; `DeliveryError`: the broker refused it; `ProducerFatalError`: so will every later one
+   * have been stored; `DeliveryError`: the broker refused it (`cause` is a `BrokerResponseError`); `BrokerResponseError`: the topic's name is not legal,
+   * or this client has no rights to it; `ProducerFatalError`: so will every later one
    */
   public send<K = unknown, V = unknown>(record: ProducerRecord<K, V>): Promise<RecordMetadata>;
   /**

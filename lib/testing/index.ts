@@ -22,7 +22,7 @@ export type { JavaToolOptions, JavaToolResult } from './providers/java-tools.js'
 // What is stored
 export type { StoredRecord } from './reading/stored-record.js';
 export type { ReadTopicOptions } from './reading/topic-reader.js';
-export type { Isolation } from './reading/broker-requests.js';
+export type { CoordinatorType, Isolation } from './reading/broker-requests.js';
 
 // Errors
 export { FaultNotSupportedError, KafkaTestClusterStartError, KafkaTestClusterUnavailableError } from './errors.js';
@@ -49,4 +49,5 @@ export type {
 } from './fault-proxy/index.js';
 
 // Waiting without sleeping
+export type { LogSink } from '../wire/log-sink.js';
 export { waitUntil } from './wait-until.js';

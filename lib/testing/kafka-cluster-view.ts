@@ -5,7 +5,7 @@ import type { ClusterDescription } from './cluster/cluster-description.js';
 import type { FaultProxyBroker } from './fault-proxy/fault-proxy-options.js';
 import type { ListenerName, TestTopic, TestUser } from './kafka-test-cluster-options.js';
 import { withBroker } from './reading/broker-client.js';
-import { brokerError, fetchMetadata } from './reading/broker-requests.js';
+import { brokerError, fetchMetadata, findCoordinator, type CoordinatorType } from './reading/broker-requests.js';
 import type { StoredRecord } from './reading/stored-record.js';
 import { TopicReader, type ReadTopicOptions } from './reading/topic-reader.js';
 import { waitUntil } from './wait-until.js';
@@ -138,6 +138,19 @@ export class KafkaClusterView {
   public async leaderOf(topic: string, partition: number): Promise<number> {
     const { partitions } = await this.describeTopic(topic);
     return partitions.find((p) => p.partition === partition)?.leaderId ?? -1;
+  }
+
+  /** The node id of the broker that coordinates a consumer group or a transactional id; waits until there is one. */
+  public async coordinatorOf(type: CoordinatorType, key: string, limitMs = DEFAULT_LIMIT_MS): Promise<number> {
+    let coordinator = -1;
+    await waitUntil(`a coordinator of ${type} ${key}`, limitMs, async () => {
+      const [server] = this.adminServers();
+      if (server === undefined) return false;
+      const found = await withBroker(server, (client) => findCoordinator(client, key, type, REQUEST_TIMEOUT_MS));
+      coordinator = found.nodeId;
+      return found.errorCode === 0;
+    });
+    return coordinator;
   }
 
   /** Waits until every replica of the topic (default: of all topics, internal ones too) is in sync, as every broker sees it. */

@@ -35,7 +35,7 @@ export type ClusterProvider = 'auto' | 'java' | 'docker';
 export interface KafkaTestClusterOptions {
   /** Brokers, each also a KRaft controller. Default 1. */
   readonly brokers?: 1 | 3;
-  /** Default `4.3.1`; 3.9.1 is tested as well. */
+  /** Default: the version in `KAFKA_HOME` where that is set, else `4.3.1`; 3.9.1 is tested as well. */
   readonly kafkaVersion?: string;
   /** Default `test`. */
   readonly profile?: ClusterProfile;

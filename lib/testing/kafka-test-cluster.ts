@@ -13,6 +13,7 @@ import { KafkaClusterView } from './kafka-cluster-view.js';
 import { DEFAULT_KAFKA_VERSION, type KafkaTestClusterOptions } from './kafka-test-cluster-options.js';
 import { chooseProvider, type Launch } from './providers/choose-provider.js';
 import { JavaTools, type JavaToolOptions, type JavaToolResult } from './providers/java-tools.js';
+import { versionOfKafkaHome } from './providers/kafka-jars.js';
 import { TestBroker } from './test-broker.js';
 
 const START_ATTEMPTS = 3;
@@ -147,7 +148,8 @@ export class KafkaTestCluster extends KafkaClusterView {
   }
 
   private static async launch(options: KafkaTestClusterOptions, log: LogSink): Promise<KafkaTestCluster> {
-    const launch = await chooseProvider(providerRequest(options), chosenProvider(options), log);
+    const request = providerRequest(options, await versionOfKafkaHome());
+    const launch = await chooseProvider(request, chosenProvider(options), log);
     for (let attempt = 1; ; attempt++) {
       const cluster = await KafkaTestCluster.tryLaunch(launch, options, log, attempt < START_ATTEMPTS);
       if (cluster !== null) return cluster;

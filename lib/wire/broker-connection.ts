@@ -57,7 +57,8 @@ export class BrokerConnection {
     );
     socket.on('end', () => this.close(this.closedByBroker()));
     socket.on('close', () => this.close(this.closedByBroker()));
-    socket.setTimeout(options.maxIdleMs, () => this.closeIfIdle());
+    socket.setTimeout(options.maxIdleMs);
+    socket.on('timeout', () => this.closeIfIdle());
   }
 
   /** host:port */

@@ -41,6 +41,8 @@ export class ClusterLink {
   private readonly options: ClusterLinkOptions;
   private readonly connector: KafkaJSConnector;
   private readonly connections = new Map<number, BrokerConnection>();
+  /** Opened, and not yet asked what they speak. */
+  private readonly adopting = new Set<BrokerConnection>();
   private readonly connecting = new Map<number, Promise<BrokerConnection>>();
   private readonly sessionTimers = new Map<BrokerConnection, NodeJS.Timeout>();
   private readonly expiring = new WeakSet<BrokerConnection>();
@@ -156,6 +158,7 @@ export class ClusterLink {
     this.closed = true;
     const opening = [...this.connecting.values()];
     for (const connection of this.connections.values()) connection.close(error);
+    for (const connection of this.adopting) connection.close(error);
     this.connector.close(error);
     await Promise.allSettled(opening);
   }
@@ -190,7 +193,7 @@ export class ClusterLink {
       );
       for (let tried = 0; tried < addresses.length; tried++) {
         const address = addresses[this.bootstrapIndex++ % addresses.length];
-        if (address === undefined) continue;
+        if (address === undefined || this.closed) continue;
         try {
           return await this.open(BOOTSTRAP_NODE, address.host, address.port);
         } catch (error) {
@@ -239,8 +242,9 @@ export class ClusterLink {
       maxIdleMs: this.options.connectionsMaxIdleMs,
       onClose: (error) => this.forget(connection, error),
     });
-    await this.askVersions(connection);
-    if (this.closed || this.hasMoved(nodeId, host, port)) {
+    this.adopting.add(connection);
+    await this.askVersions(connection).finally(() => this.adopting.delete(connection));
+    if (!connection.isOpen || this.closed || this.hasMoved(nodeId, host, port)) {
       const error = new BrokerConnectionError(`The connection to ${address} was not wanted any more when it was open.`);
       connection.close(error);
       throw error;

@@ -90,13 +90,20 @@ export class RecordBatchBuilder {
   /**
    * @param capacity bytes of the first buffer, and of the finished batch, which only a first record may exceed
    * @param expectedRatio what the codec made of earlier batches: compressed divided by uncompressed size
+   * @param buffer one of `capacity` bytes to be used again
    */
   public constructor(
     private readonly capacity: number,
     private readonly codec: CompressionCodec,
     private readonly expectedRatio: number,
+    buffer: Buffer | null = null,
   ) {
-    this.buffer = Buffer.allocUnsafe(capacity);
+    this.buffer = buffer ?? Buffer.allocUnsafe(capacity);
+  }
+
+  /** The buffer that the records were written to, for another batch; this one must not be used any more. Null when it has been replaced. */
+  public takeBuffer(): Buffer | null {
+    return this.finished === null || this.codec.id === 0 ? this.buffer : null;
   }
 
   public get recordCount(): number {
@@ -192,7 +199,7 @@ export class RecordBatchBuilder {
 
   private compressedWithHeader(): Buffer {
     const batch = this.compressed();
-    batch.fill(0, 0, RECORD_BATCH_HEADER_BYTES);
+    batch.fill(0, 0, LENGTH_OFFSET);
     batch.writeInt32BE(batch.length - LENGTH_OFFSET - 4, LENGTH_OFFSET);
     batch.writeInt32BE(-1, PARTITION_LEADER_EPOCH_OFFSET);
     batch.writeInt8(2, MAGIC_OFFSET);

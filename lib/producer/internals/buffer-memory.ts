@@ -4,6 +4,7 @@
  */
 export class BufferMemory {
   private free: number;
+  private releasedTime = 0;
 
   /** @param totalBytes `buffer.memory` */
   public constructor(
@@ -17,6 +18,11 @@ export class BufferMemory {
     return this.free;
   }
 
+  /** When memory was last given back, as milliseconds since the epoch; 0 before the first time. */
+  public get releasedAt(): number {
+    return this.releasedTime;
+  }
+
   public tryAllocate(bytes: number): boolean {
     if (bytes > this.free) return false;
     this.free -= bytes;
@@ -25,6 +31,7 @@ export class BufferMemory {
 
   public release(bytes: number): void {
     this.free = Math.min(this.totalBytes, this.free + bytes);
+    this.releasedTime = Date.now();
     this.onRelease();
   }
 }

@@ -14,6 +14,13 @@ export function addToSequence(sequence: number, records: number): number {
   return (sequence + records) % SEQUENCE_MODULUS;
 }
 
+/** Whether a sequence comes after another, across the wrap; everything comes after -1. */
+function isAhead(sequence: number, other: number): boolean {
+  if (sequence < 0 || other < 0) return sequence > other;
+  const distance = (sequence - other + SEQUENCE_MODULUS) % SEQUENCE_MODULUS;
+  return distance > 0 && distance < SEQUENCE_MODULUS / 2;
+}
+
 /**
  * The sequence numbers of one partition (Kafka's `TxnPartitionEntry`).
  *
@@ -57,6 +64,8 @@ export class PartitionSequence {
   public mayFollow(now: number): boolean {
     if (this.unresolved || this.needsNewEpoch) return false;
     if (this.inFlight.length === 0) return true;
+    // The broker must still know the oldest one when it is sent again: no more than four may ever be stored behind it.
+    if (this.inFlight.some((batch) => batch.attempts > 0)) return false;
     return this.inFlight.length < MAX_IN_FLIGHT_BATCHES && now - this.lastAckedAt < FORGOTTEN_AFTER_MS;
   }
 
@@ -74,8 +83,15 @@ export class PartitionSequence {
   public acknowledge(batch: ProducerBatch, now: number): void {
     this.drop(batch);
     if (!this.isCurrent(batch.producerId, batch.producerEpoch)) return;
-    this.lastAcked = addToSequence(batch.baseSequence, batch.recordCount - 1);
     this.lastAckedAt = now;
+    const last = addToSequence(batch.baseSequence, batch.recordCount - 1);
+    if (isAhead(last, this.lastAcked)) this.lastAcked = last;
+  }
+
+  /** A later batch of the same epoch has been acknowledged, which the broker would have refused had this one not been stored. */
+  public isStored(batch: ProducerBatch): boolean {
+    const last = addToSequence(batch.baseSequence, batch.recordCount - 1);
+    return this.isCurrent(batch.producerId, batch.producerEpoch) && isAhead(this.lastAcked, last);
   }
 
   public drop(batch: ProducerBatch): void {

@@ -11,7 +11,7 @@ export interface PendingSend {
   /** Chosen already; a partitioner is asked once only. */
   partition: number | undefined;
   readonly resolve: Resolve;
-  readonly reject: Reject;
+  readonly reject: Reject | null;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   /** Since when it waits for memory alone. */
@@ -20,19 +20,24 @@ export interface PendingSend {
   left?: (() => void)[];
 }
 
-/** What a waiting record costs beside its bytes: its objects and its promise. */
-const OVERHEAD_BYTES = 256;
+/** What a waiting record costs beside its bytes: its objects, its promise, its place in line. */
+const OVERHEAD_BYTES = 640;
 /**
- * What sends may hold while they wait, beyond `buffer.memory`. A thread that waits holds one record; here every call that is not awaited holds
- * one, so without a bound a fire-and-forget loop would fill the heap while no broker answers.
+ * What sends may hold while they wait, beyond `buffer.memory`. A thread that waits holds one record; here every call that is not awaited
+ * holds one. While records move, a burst may wait its turn; while they do not, a fire-and-forget loop must not fill the heap.
  */
-export const MAX_WAITING_BYTES = 48 * 1024 * 1024;
+const MAX_WAITING_BYTES_WHILE_MOVING = 512 * 1024 * 1024;
+export const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+/** Nothing has moved for so long: the brokers do not take records. */
+const STANDSTILL_MS = 1_000;
 
 export interface PendingSendsDependencies {
   /** `max.block.ms` */
   readonly maxBlockMs: number;
   /** Bytes of `buffer.memory` not in use. */
   readonly availableMemory: () => number;
+  /** When memory was last given back; infinitely long ago while no broker is connected. */
+  readonly lastProgressAt: () => number;
   /** Whether topic and partition of the record are known. */
   readonly isPlaceable: (send: PendingSend) => boolean;
   /** Why the topic can never be used. */
@@ -53,6 +58,8 @@ export class PendingSends {
   private readonly byTopic = new Map<string, PendingSend[]>();
   private readonly forMemory = new Fifo<PendingSend>();
   private bytes = 0;
+  /** Since when somebody has been waiting. */
+  private waitingSince = 0;
   private timer: NodeJS.Timeout | undefined;
   private draining = false;
 
@@ -78,8 +85,9 @@ export class PendingSends {
   }
 
   /** Whether one more record may wait. */
-  public hasRoomFor(bytes: number): boolean {
-    return this.bytes + bytes + OVERHEAD_BYTES <= MAX_WAITING_BYTES + this.dependencies.availableMemory();
+  public hasRoomFor(bytes: number, now: number): boolean {
+    const limit = this.isMoving(now) ? MAX_WAITING_BYTES_WHILE_MOVING : MAX_WAITING_BYTES;
+    return this.bytes + bytes + OVERHEAD_BYTES <= limit + this.dependencies.availableMemory();
   }
 
   /** Milliseconds that the oldest has waited; 0 when nobody waits. */
@@ -88,6 +96,7 @@ export class PendingSends {
   }
 
   public add(send: PendingSend): void {
+    if (this.size === 0) this.waitingSince = send.startedAt;
     this.bytes += send.record.sizeUpperBound + OVERHEAD_BYTES;
     this.enqueue(send, Date.now());
     if (this.dependencies.maxBlockMs === 0) this.expire();
@@ -157,6 +166,13 @@ export class PendingSends {
     clearTimeout(this.timer);
   }
 
+  /** The first to wait gives the brokers the benefit of the doubt, unless none is connected. */
+  private isMoving(now: number): boolean {
+    const progress = this.dependencies.lastProgressAt();
+    if (progress === Number.NEGATIVE_INFINITY) return false;
+    return this.size === 0 || now - Math.max(progress, this.waitingSince) < STANDSTILL_MS;
+  }
+
   private enqueue(send: PendingSend, now: number): void {
     if (this.dependencies.isPlaceable(send)) {
       send.memorySince = now;
@@ -172,9 +188,9 @@ export class PendingSends {
     const { maxBlockMs, timeoutError } = this.dependencies;
     const now = Date.now();
     const isOverdue = (send: PendingSend): boolean => now - send.startedAt >= maxBlockMs;
-    const withoutMetadata: PendingSend[] = [];
+    let withoutMetadata: PendingSend[] = [];
     for (const [topic, line] of this.byTopic) {
-      withoutMetadata.push(...line.filter(isOverdue));
+      withoutMetadata = withoutMetadata.concat(line.filter(isOverdue));
       const rest = line.filter((send) => !isOverdue(send));
       if (rest.length === 0) this.byTopic.delete(topic);
       else this.byTopic.set(topic, rest);

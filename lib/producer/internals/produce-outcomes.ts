@@ -202,6 +202,10 @@ export class ProduceOutcomes {
   private resolveSequence(batch: ProducerBatch, nodeId: number, error: Error, now: number): void {
     const { log, transactions } = this.dependencies;
     const verdict = transactions?.refused(batch.queue, batch);
+    if (verdict === 'stored') {
+      this.complete(batch, OFFSET_UNKNOWN, -1, now);
+      return;
+    }
     if (verdict === 'retry-under-new-epoch') {
       log.warn(`${error.message} The producer goes on under a new epoch.`);
     }
@@ -254,6 +258,7 @@ export class ProduceOutcomes {
     transactions?.acknowledged(batch.queue, batch, now);
     accumulator.incomplete.delete(batch);
     batch.complete(baseOffset, logAppendTime, listener);
+    accumulator.recycle(batch);
     accumulator.deallocate(batch);
   }
 

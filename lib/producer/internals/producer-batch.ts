@@ -1,11 +1,12 @@
 import type { BatchProducerState, BatchRecord, RecordBatchBuilder } from '../../wire/record-batch-builder.js';
 import type { RecordMetadata } from '../record.js';
 import type { PartitionQueue } from './partition-queue.js';
-import { PendingRecordMetadata } from './record-metadata.js';
+import { StoredRecordMetadata } from './record-metadata.js';
+import { rejectDelivery } from './reject-delivery.js';
 
-/** Called with the stored record's metadata. */
-export type Resolve = (metadata: RecordMetadata) => void;
-/** Called with the error and as much metadata as there is. */
+/** Called with the stored record's metadata; with a rejected promise where there is no `Reject`. */
+export type Resolve = (outcome: RecordMetadata | Promise<never>) => void;
+/** Called with the error and as much metadata as there is. A promise needs none: its `Resolve` takes a rejection too. */
 export type Reject = (error: Error, metadata: RecordMetadata) => void;
 
 /** Told of every record's outcome before its sender is. */
@@ -35,9 +36,12 @@ export class ProducerBatch {
   /** Why the last attempt failed. */
   public lastError: Error | undefined;
 
-  private readonly metadata: PendingRecordMetadata[] = [];
+  // Numbers per record, not objects: thousands of records wait here, and whatever lives until the answer is copied by the garbage collector.
+  private readonly timestamps: number[] = [];
+  private readonly keySizes: number[] = [];
+  private readonly valueSizes: number[] = [];
   private readonly resolves: Resolve[] = [];
-  private readonly rejects: Reject[] = [];
+  private readonly rejects: (Reject | null)[] = [];
   private open = true;
   private finished = false;
   private settled = false;
@@ -55,7 +59,7 @@ export class ProducerBatch {
   }
 
   public get recordCount(): number {
-    return this.metadata.length;
+    return this.timestamps.length;
   }
 
   /** Completed, either way. */
@@ -91,16 +95,21 @@ export class ProducerBatch {
     return this.open ? this.builder.roomFor(record) : -1;
   }
 
+  /** The buffer that the records were written to, to be used again: only when no request can hold it any more. */
+  public takeBuffer(): Buffer | null {
+    return this.builder.takeBuffer();
+  }
+
   public growthFor(size: number): number {
     return this.builder.growthFor(size);
   }
 
   /** Appends a record for which there is room. */
-  public append(record: BatchRecord, resolve: Resolve, reject: Reject): void {
+  public append(record: BatchRecord, resolve: Resolve, reject: Reject | null): void {
     this.builder.append(record);
-    const { topic, partition } = this.queue;
-    const { timestamp, keySize, valueSize } = record;
-    this.metadata.push(new PendingRecordMetadata(topic, partition, timestamp, keySize, valueSize));
+    this.timestamps.push(record.timestamp);
+    this.keySizes.push(record.keySize);
+    this.valueSizes.push(record.valueSize);
     this.resolves.push(resolve);
     this.rejects.push(reject);
   }
@@ -155,17 +164,17 @@ export class ProducerBatch {
   public complete(baseOffset: bigint, logAppendTime: number, listener: AcknowledgementListener | null): void {
     if (this.settled) return;
     this.settled = true;
-    const { metadata, resolves } = this;
-    const isSmall = baseOffset >= 0n && baseOffset <= BigInt(Number.MAX_SAFE_INTEGER - metadata.length);
+    const { resolves } = this;
+    const count = this.recordCount;
+    const isSmall = baseOffset >= 0n && baseOffset <= BigInt(Number.MAX_SAFE_INTEGER - count);
     const base = isSmall ? Number(baseOffset) : 0;
-    for (let index = 0; index < metadata.length; index++) {
-      const record = metadata[index];
-      if (record === undefined) continue;
-      if (isSmall) record.offset = String(base + index);
-      else if (baseOffset >= 0n) record.offset = String(baseOffset + BigInt(index));
-      if (logAppendTime >= 0) record.timestamp = logAppendTime;
-      listener?.(record, null);
-      resolves[index]?.(record);
+    for (let index = 0; index < count; index++) {
+      const metadata = this.metadataAt(index);
+      if (isSmall) metadata.offset = String(base + index);
+      else if (baseOffset >= 0n) metadata.offset = String(baseOffset + BigInt(index));
+      if (logAppendTime >= 0) metadata.timestamp = logAppendTime;
+      listener?.(metadata, null);
+      resolves[index]?.(metadata);
     }
     this.release();
   }
@@ -174,12 +183,12 @@ export class ProducerBatch {
   public fail(errorAt: (index: number) => Error, listener: AcknowledgementListener | null): void {
     if (this.settled) return;
     this.settled = true;
-    for (let index = 0; index < this.metadata.length; index++) {
-      const record = this.metadata[index];
-      if (record === undefined) continue;
+    for (let index = 0; index < this.recordCount; index++) {
+      const metadata = this.metadataAt(index);
       const error = errorAt(index);
-      listener?.(record, error);
-      this.rejects[index]?.(error, record);
+      listener?.(metadata, error);
+      const resolve = this.resolves[index];
+      if (resolve !== undefined) rejectDelivery(error, metadata, resolve, this.rejects[index] ?? null);
     }
     this.release();
   }
@@ -191,7 +200,7 @@ export class ProducerBatch {
     let open = children.length;
     children.forEach((child, index) => {
       const to = from + (recordCounts[index] ?? 0);
-      for (; from < to; from++) child.adopt(this.metadata[from], this.resolves[from], this.rejects[from]);
+      for (; from < to; from++) child.adopt(this, from);
       child.onSettled(() => {
         if (--open === 0) this.notify();
       });
@@ -203,15 +212,25 @@ export class ProducerBatch {
     this.listeners.push(listener);
   }
 
-  private adopt(
-    metadata: PendingRecordMetadata | undefined,
-    resolve: Resolve | undefined,
-    reject: Reject | undefined,
-  ): void {
-    if (metadata === undefined || resolve === undefined || reject === undefined) return;
-    this.metadata.push(metadata);
+  private adopt(parent: ProducerBatch, index: number): void {
+    const resolve = parent.resolves[index];
+    if (resolve === undefined) return;
+    this.timestamps.push(parent.timestamps[index] ?? -1);
+    this.keySizes.push(parent.keySizes[index] ?? -1);
+    this.valueSizes.push(parent.valueSizes[index] ?? -1);
     this.resolves.push(resolve);
-    this.rejects.push(reject);
+    this.rejects.push(parent.rejects[index] ?? null);
+  }
+
+  private metadataAt(index: number): StoredRecordMetadata {
+    const { topic, partition } = this.queue;
+    return new StoredRecordMetadata(
+      topic,
+      partition,
+      this.timestamps[index] ?? -1,
+      this.keySizes[index] ?? -1,
+      this.valueSizes[index] ?? -1,
+    );
   }
 
   private release(): void {

@@ -17,7 +17,7 @@ import { CompressionRatioEstimator } from './compression-ratio-estimator.js';
 import { InterceptorChain } from './interceptor-chain.js';
 import { MetadataUpdater } from './metadata-updater.js';
 import { ProduceOutcomes } from './produce-outcomes.js';
-import type { Reject, Resolve } from './producer-batch.js';
+import type { Resolve } from './producer-batch.js';
 import { ProducerIdSource } from './producer-id-source.js';
 import { mergeBrokers, ProducerMetadata } from './producer-metadata.js';
 import { ProducerMetricsRecorder } from './producer-metrics.js';
@@ -30,11 +30,9 @@ import { TransactionManager } from './transaction-manager.js';
 import { withDeadline } from './with-deadline.js';
 
 let capturedResolve: Resolve;
-let capturedReject: Reject;
 /** One function for all promises: no closure per record. */
-const capture = (resolve: Resolve, reject: Reject): void => {
+const capture = (resolve: Resolve): void => {
   capturedResolve = resolve;
-  capturedReject = reject;
 };
 
 /** What exists once the codec has been loaded. */
@@ -117,6 +115,7 @@ export class ProducerEngine implements ProducerEngineApi {
       metrics: this.metricsRecorder,
       refusal: () => this.refusal,
       onTopicNeeded: (isNew) => (isNew ? this.updater.requestNow() : this.updater.request()),
+      lastProgressAt: () => (this.link.connectedBrokers > 0 ? this.memory.releasedAt : Number.NEGATIVE_INFINITY),
       onMemoryNeeded: () => this.running?.sender.wake(),
       lastMetadataFailure: () => this.updater.lastFailure,
     });
@@ -129,7 +128,7 @@ export class ProducerEngine implements ProducerEngineApi {
 
   public send(record: ProducerRecord): Promise<RecordMetadata> {
     const promise = new Promise<RecordMetadata>(capture);
-    this.intake.accept(record, capturedResolve, capturedReject);
+    this.intake.accept(record, capturedResolve, null);
     return promise;
   }
 
@@ -145,7 +144,9 @@ export class ProducerEngine implements ProducerEngineApi {
     };
     this.intake.accept(
       record,
-      (metadata) => call(null, metadata),
+      (outcome) => {
+        if (!(outcome instanceof Promise)) call(null, outcome);
+      },
       (error, metadata) => call(error, metadata),
     );
   }

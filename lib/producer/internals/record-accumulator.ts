@@ -18,6 +18,14 @@ export const APPENDED = 1;
 export const APPENDED_TO_NEW_BATCH = 2;
 export type AppendResult = typeof NO_MEMORY | typeof APPENDED | typeof APPENDED_TO_NEW_BATCH;
 
+/**
+ * What a record costs in objects until it is acknowledged: its metadata and its promise. Counted into `buffer.memory`, which would be no bound for
+ * small records otherwise: Kafka's client does not count them.
+ */
+const RECORD_OBJECTS_BYTES = 320;
+/** Buffers of `batch.size` that are kept for the next batches. */
+const MAX_SPARE_BUFFERS = 128;
+
 export interface RecordAccumulatorDependencies {
   readonly config: ProducerConfig;
   readonly memory: BufferMemory;
@@ -37,6 +45,7 @@ export class RecordAccumulator {
   /** Since when a broker's data has waited without being taken, by node id; kept by the sender (KIP-794). */
   public readonly waitingSince = new Map<number, number>();
 
+  private readonly spareBuffers: Buffer[] = [];
   private readonly topics = new Map<string, TopicQueues>();
   public constructor(private readonly dependencies: RecordAccumulatorDependencies) {}
 
@@ -73,7 +82,7 @@ export class RecordAccumulator {
     record: BatchRecord,
     now: number,
     resolve: Resolve,
-    reject: Reject,
+    reject: Reject | null,
   ): AppendResult {
     const isSticky = partition === UNASSIGNED_PARTITION;
     const queue = queues.queue(isSticky ? queues.stickyPartition() : partition);
@@ -114,6 +123,13 @@ export class RecordAccumulator {
     if (batch.queue.waiting.length === 0) this.active.delete(batch.queue);
   }
 
+  /** Keeps the buffer of a stored batch, unless an earlier attempt may still have it in a socket (KAFKA-19012). */
+  public recycle(batch: ProducerBatch): void {
+    if (batch.attempts > 0 || this.spareBuffers.length >= MAX_SPARE_BUFFERS) return;
+    const buffer = batch.takeBuffer();
+    if (buffer !== null && buffer.length === this.dependencies.config.batchSize) this.spareBuffers.push(buffer);
+  }
+
   /** The batch has been completed, and no request holds its bytes any more. */
   public deallocate(batch: ProducerBatch): void {
     const { memoryBytes } = batch;
@@ -136,8 +152,7 @@ export class RecordAccumulator {
   private roomFor(batch: ProducerBatch, record: BatchRecord): number {
     const size = batch.roomFor(record);
     if (size < 0) return -1;
-    const growth = batch.growthFor(size);
-    if (growth === 0) return size;
+    const growth = batch.growthFor(size) + RECORD_OBJECTS_BYTES;
     if (!this.dependencies.memory.tryAllocate(growth)) return -1;
     batch.memoryBytes += growth;
     return size;
@@ -146,9 +161,11 @@ export class RecordAccumulator {
   private openBatch(queue: PartitionQueue, now: number, upperBound: number): ProducerBatch | null {
     const { config, memory, codec, ratios } = this.dependencies;
     const capacity = Math.max(Math.min(config.batchSize, config.bufferMemory), upperBound);
-    if (!memory.tryAllocate(capacity)) return null;
-    const builder = new RecordBatchBuilder(capacity, codec, ratios.estimate(queue.topic));
-    const batch = new ProducerBatch(queue, builder, now, capacity);
+    const bytes = Math.min(capacity + RECORD_OBJECTS_BYTES, memory.totalBytes);
+    if (!memory.tryAllocate(bytes)) return null;
+    const buffer = capacity === config.batchSize ? this.spareBuffers.pop() : undefined;
+    const builder = new RecordBatchBuilder(capacity, codec, ratios.estimate(queue.topic), buffer);
+    const batch = new ProducerBatch(queue, builder, now, bytes);
     queue.waiting.push(batch);
     this.active.add(queue);
     this.incomplete.add(batch);

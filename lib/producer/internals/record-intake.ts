@@ -4,7 +4,7 @@ import type { ProducerEngineDependencies } from '../producer-engine-api.js';
 import type { ProducerRecord } from '../record.js';
 import type { ClusterTopic } from './cluster-topic.js';
 import type { InterceptorChain } from './interceptor-chain.js';
-import { MAX_WAITING_BYTES, PendingSends, type PendingSend } from './pending-sends.js';
+import { PendingSends, type PendingSend } from './pending-sends.js';
 import type { Reject, Resolve } from './producer-batch.js';
 import type { ProducerMetadata } from './producer-metadata.js';
 import type { ProducerMetricsRecorder } from './producer-metrics.js';
@@ -15,6 +15,7 @@ import {
   type RecordAccumulator,
 } from './record-accumulator.js';
 import { failedRecordMetadata } from './record-metadata.js';
+import { rejectDelivery } from './reject-delivery.js';
 import { RecordSerializer, type SerializedRecord } from './record-serializer.js';
 
 export interface RecordIntakeDependencies extends Pick<
@@ -28,6 +29,8 @@ export interface RecordIntakeDependencies extends Pick<
   readonly refusal: () => Error | null;
   /** A topic is needed that is not known; `isNew` for the first record. */
   readonly onTopicNeeded: (isNew: boolean) => void;
+  /** When records last moved on; infinitely long ago while no broker is connected. */
+  readonly lastProgressAt: () => number;
   /** A record waits for memory: nothing should linger. */
   readonly onMemoryNeeded: () => void;
   /** The cause to show when waiting for metadata has taken too long. */
@@ -41,6 +44,7 @@ export interface RecordIntakeDependencies extends Pick<
 export class RecordIntake {
   public readonly pending: PendingSends;
   private accumulator: RecordAccumulator | null = null;
+  private lastRefusal: { readonly at: number; readonly error: BufferExhaustedError } | null = null;
   private readonly hasInterceptors: boolean;
   private readonly serializer: RecordSerializer;
 
@@ -51,12 +55,13 @@ export class RecordIntake {
     this.pending = new PendingSends({
       maxBlockMs: config.maxBlockMs,
       availableMemory: () => this.accumulator?.availableMemory ?? config.bufferMemory,
+      lastProgressAt: dependencies.lastProgressAt,
       isPlaceable: (send) => this.isPendingPlaceable(send),
       finalError: (topic) => metadata.finalError(topic),
       append: (send) => this.appendPending(send),
       timeoutError: (send, waitsForMemory, waitedMs) => this.timeoutError(send, waitsForMemory, waitedMs),
       onMemoryWaited: (ms) => dependencies.metrics.memoryWaited(ms * 1e6),
-      fail: (send, error) => this.rejectLocally(send.record.topic, send.partition, error, send.reject),
+      fail: (send, error) => this.rejectLocally(send.record.topic, send.partition, error, send.resolve, send.reject),
     });
   }
 
@@ -67,7 +72,7 @@ export class RecordIntake {
   }
 
   /** Takes a record in; its outcome goes to one of the two functions, also when it is refused here. */
-  public accept(offered: ProducerRecord, resolve: Resolve, reject: Reject): void {
+  public accept(offered: ProducerRecord, resolve: Resolve, reject: Reject | null): void {
     let record = offered;
     try {
       const refusal = this.dependencies.refusal();
@@ -84,7 +89,7 @@ export class RecordIntake {
       if (this.append(topic, partition, serialized, now, resolve, reject)) return;
       this.wait(record, serialized, partition, now, resolve, reject);
     } catch (error) {
-      this.rejectLocally(topicOf(record), undefined, toError(error), reject);
+      this.rejectLocally(topicOf(record), undefined, toError(error), resolve, reject);
     }
   }
 
@@ -94,7 +99,7 @@ export class RecordIntake {
     record: SerializedRecord,
     now: number,
     resolve: Resolve,
-    reject: Reject,
+    reject: Reject | null,
   ): boolean {
     const { accumulator } = this;
     if (accumulator === null) return false;
@@ -131,7 +136,7 @@ export class RecordIntake {
     partition: number | undefined,
     startedAt: number,
     resolve: Resolve,
-    reject: Reject,
+    reject: Reject | null,
   ): void {
     const { topic } = record;
     const { metadata } = this.dependencies;
@@ -141,7 +146,7 @@ export class RecordIntake {
       this.dependencies.onTopicNeeded(isNew);
       throw finalError;
     }
-    if (!this.pending.hasRoomFor(record.sizeUpperBound)) throw this.tooManyWaiting(topic);
+    if (!this.pending.hasRoomFor(record.sizeUpperBound, startedAt)) throw this.tooManyWaiting(topic, startedAt);
     this.pending.add({ original, record: record.detached(), partition, startedAt, resolve, reject });
     const known = metadata.topic(topic);
     if (known !== undefined && this.isPlaceable(known, original)) this.dependencies.onMemoryNeeded();
@@ -166,16 +171,22 @@ export class RecordIntake {
       send.partition ??= original.partition ?? this.choosePartition(topic, original, record);
       return this.append(topic, send.partition, record, now, resolve, reject);
     } catch (error) {
-      this.rejectLocally(record.topic, undefined, toError(error), reject);
+      this.rejectLocally(record.topic, undefined, toError(error), resolve, reject);
       return true;
     }
   }
 
-  private rejectLocally(topic: string, partition: number | undefined, error: Error, reject: Reject): void {
+  private rejectLocally(
+    topic: string,
+    partition: number | undefined,
+    error: Error,
+    resolve: Resolve,
+    reject: Reject | null,
+  ): void {
     const metadata = failedRecordMetadata(topic, partition ?? UNASSIGNED_PARTITION);
     this.dependencies.metrics.recordsFailed(Date.now(), 1);
     if (this.hasInterceptors) this.dependencies.interceptors.onAcknowledgement(metadata, error);
-    reject(error, metadata);
+    rejectDelivery(error, metadata, resolve, reject);
   }
 
   private timeoutError(send: PendingSend, waitsForMemory: boolean, waitedMs: number): Error {
@@ -208,12 +219,17 @@ export class RecordIntake {
     );
   }
 
-  private tooManyWaiting(topic: string): BufferExhaustedError {
-    this.dependencies.metrics.memoryExhausted(Date.now());
-    return new BufferExhaustedError(
-      `A record for ${topic} was not sent: bufferMemory is full, and ${MAX_WAITING_BYTES} bytes of records wait for it already. Await the sends so that they slow down with the brokers.`,
+  /** One error for all records of a topic that are refused in one millisecond: in a loop, errors would take more memory than records. */
+  private tooManyWaiting(topic: string, now: number): BufferExhaustedError {
+    this.dependencies.metrics.memoryExhausted(now);
+    const { lastRefusal } = this;
+    if (lastRefusal?.at === now && lastRefusal.error.topic === topic) return lastRefusal.error;
+    const error = new BufferExhaustedError(
+      `A record for ${topic} was not sent: bufferMemory is full, ${this.pending.size} records wait for it already, and the brokers take none. Await the sends, so that they slow down with the brokers.`,
       { topic },
     );
+    this.lastRefusal = { at: now, error };
+    return error;
   }
 }
 

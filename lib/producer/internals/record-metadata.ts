@@ -1,7 +1,7 @@
 import type { RecordMetadata } from '../record.js';
 
-/** Filled in by the batch when the broker has answered. */
-export class PendingRecordMetadata implements RecordMetadata {
+/** The metadata of a record that has been in a batch; -1 stands for what is not known. */
+export class StoredRecordMetadata implements RecordMetadata {
   public offset = '-1';
 
   public constructor(

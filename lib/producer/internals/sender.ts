@@ -150,6 +150,7 @@ export class Sender {
   private readyNodes(now: number): Iterable<ReadyNode> {
     const { accumulator, metadata, updater } = this.dependencies;
     const nodes = new Map<number, ReadyNode>();
+    const waiting = new Set<number>();
     const isUrgent = this.dependencies.isUrgent();
     for (const queue of accumulator.active) {
       const head = queue.head;
@@ -160,18 +161,33 @@ export class Sender {
         updater.request();
         continue;
       }
-      if (!this.maySend(queue, head, leader, isUrgent, now)) continue;
+      if (!this.isDue(queue, head, isUrgent, now)) continue;
+      waiting.add(leader);
+      if (!this.maySend(queue, head, leader, now)) continue;
       const node = nodes.get(leader);
       if (node === undefined) nodes.set(leader, { nodeId: leader, queues: [queue] });
       else node.queues.push(queue);
     }
-    for (const nodeId of accumulator.waitingSince.keys()) {
-      if (!nodes.has(nodeId)) accumulator.waitingSince.delete(nodeId);
-    }
+    this.noteWaiting(waiting, now);
     return nodes.values();
   }
 
-  private maySend(queue: PartitionQueue, head: ProducerBatch, leader: number, isUrgent: boolean, now: number): boolean {
+  /** Since when each broker's data waits: the built-in partitioner avoids brokers that do not take theirs (KIP-794). */
+  private noteWaiting(waiting: ReadonlySet<number>, now: number): void {
+    const { waitingSince } = this.dependencies.accumulator;
+    for (const nodeId of waitingSince.keys()) if (!waiting.has(nodeId)) waitingSince.delete(nodeId);
+    for (const nodeId of waiting) if (!waitingSince.has(nodeId)) waitingSince.set(nodeId, now);
+  }
+
+  private isDue(queue: PartitionQueue, head: ProducerBatch, isUrgent: boolean, now: number): boolean {
+    const { lingerMs } = this.dependencies.config;
+    if (isUrgent || head.attempts > 0 || queue.waiting.length > 1 || head.isFull) return true;
+    if (now - head.createdAt >= lingerMs) return true;
+    this.checkAt(head.createdAt + lingerMs);
+    return false;
+  }
+
+  private maySend(queue: PartitionQueue, head: ProducerBatch, leader: number, now: number): boolean {
     const { config, transactions } = this.dependencies;
     // With one request in flight the partition is muted until its answer: strict order even without idempotence.
     if (config.maxInFlightRequestsPerConnection === 1 && queue.inFlight > 0) return false;
@@ -181,17 +197,11 @@ export class Sender {
       this.checkAt(head.waitingSince + head.backoffMs);
       return false;
     }
-    const isDue = isUrgent || head.attempts > 0 || queue.waiting.length > 1 || head.isFull;
-    if (!isDue && now - head.createdAt < config.lingerMs) {
-      this.checkAt(head.createdAt + config.lingerMs);
-      return false;
-    }
     return transactions === null || transactions.maySend(queue, head, now);
   }
 
   private usableConnection(nodeId: number, now: number): BrokerConnection | null {
-    const { accumulator, config, link } = this.dependencies;
-    if (!accumulator.waitingSince.has(nodeId)) accumulator.waitingSince.set(nodeId, now);
+    const { config, link } = this.dependencies;
     const throttled = this.throttledUntil.get(nodeId) ?? 0;
     if (throttled > now) {
       this.checkAt(throttled);

@@ -5,7 +5,7 @@ import type { ProducerBatch } from './producer-batch.js';
 const MAX_EPOCH = 32_767;
 
 /** What to do with a batch that the broker has refused with a sequence or epoch error. */
-export type SequenceVerdict = 'retry' | 'retry-under-new-epoch';
+export type SequenceVerdict = 'stored' | 'retry' | 'retry-under-new-epoch';
 
 /**
  * Producer id, epoch and sequences of an idempotent producer (the part of Kafka's `TransactionManager` without a transactional id; KIP-98,
@@ -71,9 +71,13 @@ export class TransactionManager {
     this.refresh(queue);
   }
 
-  /** OUT_OF_ORDER_SEQUENCE_NUMBER, UNKNOWN_PRODUCER_ID, INVALID_PRODUCER_EPOCH: all mean that this attempt was not stored. */
+  /**
+   * OUT_OF_ORDER_SEQUENCE_NUMBER, UNKNOWN_PRODUCER_ID, INVALID_PRODUCER_EPOCH: this attempt was not stored; an earlier one may have been, if the
+   * broker no longer remembers it for a duplicate.
+   */
   public refused(queue: PartitionQueue, batch: ProducerBatch): SequenceVerdict {
     const { sequence } = queue;
+    if (sequence.isStored(batch)) return 'stored';
     if (!sequence.isOldest(batch) || sequence.needsNewEpoch) return 'retry';
     sequence.needsNewEpoch = true;
     return 'retry-under-new-epoch';

@@ -108,7 +108,7 @@ function hasCoordinators(server: string): Promise<boolean> {
   return withBroker(server, async (client) => {
     const group = await findCoordinator(client, SCRATCH_TOPIC, 'group', REQUEST_TIMEOUT_MS);
     const transaction = await findCoordinator(client, SCRATCH_TOPIC, 'transaction', REQUEST_TIMEOUT_MS);
-    return group === 0 && transaction === 0;
+    return group.errorCode === 0 && transaction.errorCode === 0;
   });
 }
 

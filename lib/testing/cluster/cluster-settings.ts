@@ -12,13 +12,16 @@ const PROVIDERS: readonly string[] = ['auto', 'java', 'docker'] satisfies Cluste
 const PLAIN_WORD = /^[\w.~!@#%^*+-]+$/;
 const VERSION = /^\d+\.\d+\.\d+$/;
 
-/** The options with defaults filled in, checked. */
-export function providerRequest(options: KafkaTestClusterOptions): ProviderRequest {
+/**
+ * The options with defaults filled in, checked.
+ * @param versionAtHand the Kafka that is installed here, which is as good as the default
+ */
+export function providerRequest(options: KafkaTestClusterOptions, versionAtHand: string | null): ProviderRequest {
   const listeners = options.listeners ?? [];
   const hasSasl = listeners.some((name) => name.startsWith('sasl_'));
   const request: ProviderRequest = {
     brokers: options.brokers ?? 1,
-    kafkaVersion: options.kafkaVersion ?? DEFAULT_KAFKA_VERSION,
+    kafkaVersion: options.kafkaVersion ?? versionAtHand ?? DEFAULT_KAFKA_VERSION,
     profile: options.profile ?? 'test',
     listeners,
     users: options.users ?? (hasSasl ? DEFAULT_USERS : []),

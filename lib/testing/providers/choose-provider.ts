@@ -27,7 +27,7 @@ export async function chooseProvider(
   }
   if (provider !== 'java') {
     const problem = await probeDocker();
-    if (problem === null) return () => startDockerBrokers(request);
+    if (problem === null) return () => startDockerBrokers(request, log);
     probes.push({ provider: 'Docker', result: problem });
   }
   throw new KafkaTestClusterUnavailableError(request.kafkaVersion, minimumJava(request.kafkaVersion), probes);

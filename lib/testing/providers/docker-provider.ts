@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { LogSink } from '../../wire/log-sink.js';
 import type { RunningCluster } from '../cluster/running-cluster.js';
 import { serverProperties, type BrokerPlan, type ClusterPlan } from '../cluster/server-properties.js';
 import { BrokerProcess, type BrokerSignal } from './broker-process.js';
@@ -35,11 +37,12 @@ export async function probeDocker(): Promise<string | null> {
  * Starts each broker in a container of Kafka's own image. The ports are the same inside and outside, published on 127.0.0.1 only;
  * the brokers reach each other over a network of their own.
  */
-export async function startDockerBrokers(request: ProviderRequest): Promise<RunningCluster> {
+export async function startDockerBrokers(request: ProviderRequest, log: LogSink): Promise<RunningCluster> {
   const image = `apache/kafka:${request.kafkaVersion}`;
+  await pullOnce(image, log);
   const keystore = needsTls(request) ? await tlsKeystore(containerKeytool(image)) : null;
   const resources = await ClusterResources.acquire(request.keepData);
-  const network = `kafka-test-${process.pid}-${randomUuid()}`;
+  const network = `kafka-test-${randomBytes(6).toString('hex')}`;
   try {
     resources.watchdog.watchNetwork(network);
     await run('docker', ['network', 'create', network]);
@@ -95,6 +98,17 @@ export async function startDockerBrokers(request: ProviderRequest): Promise<Runn
     await resources.dispose({ keep: 'nothing' });
     throw error;
   }
+}
+
+/** Before the clock of the start runs: the image is some hundred megabytes. */
+async function pullOnce(image: string, log: LogSink): Promise<void> {
+  const present = await run('docker', ['image', 'inspect', image]).then(
+    () => true,
+    () => false,
+  );
+  if (present) return;
+  log.info(`Getting the image ${image} (only this once)`);
+  await run('docker', ['pull', '--quiet', image]);
 }
 
 function startScript(clusterId: string, scram: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LogSink } from '../../wire/log-sink.js';
 import { cacheRoot, cachedDirectory } from './cache-directory.js';
@@ -38,6 +38,18 @@ export async function findKafkaJars(kafkaVersion: string, log: LogSink): Promise
   }
 }
 
+/** The version of the Kafka in `KAFKA_HOME`; null when it is not set or holds none. */
+export async function versionOfKafkaHome(): Promise<string | null> {
+  const home = process.env['KAFKA_HOME'];
+  if (home === undefined || home === '') return null;
+  try {
+    return versionIn(await jarsIn(join(home, 'libs'))) ?? null;
+  } catch {
+    // `findKafkaJars` reads the same directory next and says what is wrong with it.
+    return null;
+  }
+}
+
 /** The jars as Java's `-cp` takes them. */
 export function classpathOf(jars: Pick<KafkaJars, 'classpath'>): string {
   return jars.classpath.join(delimiter);
@@ -51,11 +63,15 @@ async function jarsOfHome(home: string, kafkaVersion: string): Promise<KafkaJars
   } catch (error) {
     return `KAFKA_HOME=${home} cannot be used: ${messageOf(error)}`;
   }
-  const found = classpath.map((jar) => CORE_JAR.exec(jar.slice(libs.length + 1))?.[1]).find((v) => v !== undefined);
+  const found = versionIn(classpath);
   if (found === undefined)
     return `KAFKA_HOME=${home} holds no Kafka: there is no kafka_2.13-*.jar in its libs directory`;
   if (found !== kafkaVersion) return `KAFKA_HOME=${home} holds Kafka ${found}, but ${kafkaVersion} was asked for`;
   return { kafkaVersion, classpath, home };
+}
+
+function versionIn(classpath: readonly string[]): string | undefined {
+  return classpath.map((jar) => CORE_JAR.exec(basename(jar))?.[1]).find((version) => version !== undefined);
 }
 
 async function jarsIn(libs: string): Promise<string[]> {

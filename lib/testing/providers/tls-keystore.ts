@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { chmod, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheRoot, cachedDirectory } from './cache-directory.js';
@@ -46,5 +46,7 @@ async function generate(directory: string, keytool: Keytool): Promise<void> {
   const key = ['-keyalg', 'EC', '-groupname', 'secp256r1', '-validity', '3650'];
   const names = ['-dname', 'CN=127.0.0.1', '-ext', 'SAN=dns:localhost,ip:127.0.0.1', '-ext', 'BC:critical=ca:true'];
   await keytool(['-genkeypair', ...entry, ...key, ...names], directory);
+  // In a container the broker is another user.
+  await chmod(join(directory, 'keystore.p12'), 0o644);
   await keytool(['-exportcert', '-rfc', '-file', join(directory, 'ca.pem'), ...entry], directory);
 }

@@ -7,6 +7,9 @@ import type { BrokerClient } from './broker-client.js';
 /** What a reader may see: everything up to the high watermark, or committed records up to the last stable offset. */
 export type Isolation = 'read_uncommitted' | 'read_committed';
 
+/** What a coordinator looks after: the members and offsets of a group, or the transactions of a transactional id. */
+export type CoordinatorType = 'group' | 'transaction';
+
 export interface FetchedPartition {
   readonly errorCode: number;
   /** First offsets of transactions that were aborted, by producer id. */
@@ -57,17 +60,19 @@ export async function fetchMetadata(
   };
 }
 
-/** FindCoordinator v1: the error code, 0 once the coordinator's internal topic exists and has a leader. */
+/** FindCoordinator v1; the error code is 0 once the coordinator's internal topic exists and has a leader. */
 export async function findCoordinator(
   client: BrokerClient,
   key: string,
-  type: 'group' | 'transaction',
+  type: CoordinatorType,
   timeoutMs: number,
-): Promise<number> {
+): Promise<{ readonly errorCode: number; readonly nodeId: number }> {
   const request = new ProtocolWriter().string(key).int8(type === 'group' ? 0 : 1);
   const reader = await client.request(10, 1, request, timeoutMs);
   reader.int32();
-  return reader.int16();
+  const errorCode = reader.int16();
+  reader.nullableString();
+  return { errorCode, nodeId: reader.int32() };
 }
 
 /** InitProducerId v1 without a transactional id: the error code, 0 once this broker hands out producer ids. */

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { MalformedResponseError } from '../malformed-response-error.js';
 import { ProtocolReader } from '../protocol/protocol-reader.js';
 
 /** A request as it came over a socket. */
 export interface ReceivedRequest {
+  /** `NO_API` for bytes without a request header, as old-style SASL sends them. */
   readonly apiKey: number;
   readonly apiVersion: number;
   readonly correlationId: number;
@@ -14,6 +16,8 @@ export interface ReceivedRequest {
   /** Which connection of this broker: 0 for the first. */
   readonly connection: number;
 }
+
+export const NO_API = -1;
 
 /** The body of the answer (of a flexible version with the header's tags), or null for silence. */
 export type Script = (request: ReceivedRequest) => Buffer | null;
@@ -97,19 +101,26 @@ export class ScriptedBroker implements AsyncDisposable {
   }
 
   private receive(bytes: Buffer, socket: Socket, connection: number): void {
+    const request: ReceivedRequest = { ...readHeader(bytes), socket, connection };
+    this.requests.push(request);
+    const answer = this.script(request);
+    if (answer !== null && !socket.destroyed) this.answer(request, answer);
+  }
+}
+
+function readHeader(bytes: Buffer): Omit<ReceivedRequest, 'socket' | 'connection'> {
+  try {
     const reader = new ProtocolReader(bytes, 'request');
-    const request: ReceivedRequest = {
+    return {
       apiKey: reader.int16(),
       apiVersion: reader.int16(),
       correlationId: reader.int32(),
       clientId: reader.nullableString(),
       body: reader.view(reader.remaining),
-      socket,
-      connection,
     };
-    this.requests.push(request);
-    const answer = this.script(request);
-    if (answer !== null && !socket.destroyed) this.answer(request, answer);
+  } catch (error) {
+    if (!(error instanceof MalformedResponseError)) throw error;
+    return { apiKey: NO_API, apiVersion: -1, correlationId: -1, clientId: null, body: bytes };
   }
 }
 

@@ -1,0 +1,57 @@
+import { CommanderError } from 'commander';
+import { parseArguments, SCENARIOS } from './arguments.js';
+
+describe('parseArguments', () => {
+  // Commander writes what is wrong to standard error before it throws.
+  const write = process.stderr.write.bind(process.stderr);
+  beforeAll(() => {
+    process.stderr.write = () => true;
+  });
+  afterAll(() => {
+    process.stderr.write = write;
+  });
+
+  it('measures everything with a million records when nothing else is asked for', () => {
+    expect(parseArguments(['producer'])).toEqual({
+      suite: 'producer',
+      json: false,
+      records: 1_000_000,
+      warmup: 1_000_000,
+      repetitions: 3,
+      sizes: [100, 1024],
+      only: new Set(SCENARIOS),
+      cpuProfile: null,
+    });
+  });
+
+  it('takes counts, sizes, scenarios and the output form', () => {
+    const given = '--json --records 5000 --warmup 10 --repetitions 1 --sizes 10,20,10 --cpu-profile profiles';
+    const options = parseArguments(['producer', ...given.split(' '), '--only', 'ours, java']);
+    expect(options).toEqual({
+      suite: 'producer',
+      json: true,
+      records: 5000,
+      warmup: 10,
+      repetitions: 1,
+      sizes: [10, 20],
+      only: new Set(['ours', 'java']),
+      cpuProfile: 'profiles',
+    });
+  });
+
+  it('warms up with as many records as it measures', () => {
+    expect(parseArguments(['producer', '--records', '5000']).warmup).toBe(5000);
+  });
+
+  it.each([
+    [['producer', '--records', '0']],
+    [['producer', '--records', '1.5']],
+    [['producer', '--sizes', '100,']],
+    [['producer', '--only', 'ours,theirs']],
+    [['producer', '--fast']],
+    [['consumer']],
+    [[]],
+  ])('refuses %j', (argv) => {
+    expect(() => parseArguments(argv)).toThrow(CommanderError);
+  });
+});

@@ -1,0 +1,66 @@
+import { runWorker } from '../run-worker.js';
+import type { Stage } from '../worker/job.js';
+import { profileFlags, type BenchRun } from './bench-run.js';
+import { assertStored, withTopic } from './bench-topic.js';
+import type { MemoryResult } from './results.js';
+
+const VALUE_SIZES = [1024, 100];
+const OFFERED_BYTES = 100_000_000;
+const BUFFER_MEMORY = 32 * 2 ** 20;
+const MAX_BLOCK_MS = 5000;
+const WARMUP_RECORDS = 100_000;
+/** What the process may grow by beyond the buffer. */
+const ALLOWANCE_BYTES = 64 * 2 ** 20;
+
+/** Offers far more than the buffer holds while the broker is stopped (SIGSTOP), then lets the broker go on. */
+export async function runMemory(run: BenchRun): Promise<MemoryResult[]> {
+  if (!run.options.only.has('memory')) return [];
+  if (run.cluster.isExternal) {
+    run.progress('memory: left out, because the broker belongs to somebody else and cannot be stopped from here');
+    return [];
+  }
+  const results: MemoryResult[] = [];
+  for (const valueBytes of VALUE_SIZES) {
+    const result = await measure(run, valueBytes);
+    run.progress(`memory, ${valueBytes} B: grew by ${Math.round(result.growthBytes / 2 ** 20)} MiB`);
+    results.push(result);
+  }
+  return results;
+}
+
+function measure({ cluster, options }: BenchRun, valueBytes: number): Promise<MemoryResult> {
+  const broker = cluster.broker(1);
+  const atStage = (stage: Stage): Promise<void> => (stage === 'ready' ? broker.pause() : broker.resume());
+  return withTopic(cluster, async (topic) => {
+    try {
+      const measured = await runWorker(
+        {
+          kind: 'memory',
+          brokers: cluster.bootstrapServers(),
+          topic,
+          valueBytes,
+          warmup: WARMUP_RECORDS,
+          offeredBytes: OFFERED_BYTES,
+          bufferMemory: BUFFER_MEMORY,
+          maxBlockMs: MAX_BLOCK_MS,
+        },
+        { nodeFlags: ['--expose-gc', ...profileFlags(options)], atStage },
+      );
+      await assertStored(cluster, topic, measured.acknowledged);
+      const growthBytes = measured.peakBytes - measured.baselineBytes;
+      const limitBytes = BUFFER_MEMORY + ALLOWANCE_BYTES;
+      const met = growthBytes <= limitBytes && measured.lost === 0 && measured.failedAfterWaiting > 0;
+      return {
+        ...measured,
+        valueBytes,
+        bufferMemory: BUFFER_MEMORY,
+        maxBlockMs: MAX_BLOCK_MS,
+        growthBytes,
+        limitBytes,
+        met,
+      };
+    } finally {
+      await broker.resume();
+    }
+  });
+}

@@ -1,0 +1,28 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { KafkaProducerModule } from 'nestjs-kafka-producer';
+import { DeparturesModule } from './departures/departures.module.js';
+import { HubPartitioner } from './departures/hub.partitioner.js';
+import { FlightsModule } from './flights/flights.module.js';
+import { ReplayModule } from './replay/replay.module.js';
+import { Settings } from './settings.js';
+
+@Module({})
+export class AppModule {
+  public static with(settings: Settings): DynamicModule {
+    return {
+      module: AppModule,
+      global: true,
+      imports: [
+        KafkaProducerModule.forRoot({
+          client: { ...settings.cluster.clientConfig(), clientId: 'departures' },
+          producer: { compression: 'lz4', partitioner: HubPartitioner },
+          imports: [FlightsModule], // HubPartitioner injects from there
+        }),
+        DeparturesModule,
+        ReplayModule,
+      ],
+      providers: [{ provide: Settings, useValue: settings }],
+      exports: [Settings],
+    };
+  }
+}

@@ -1,0 +1,64 @@
+import 'reflect-metadata';
+import type { INestApplication } from '@nestjs/common';
+import { KafkaTestCluster } from 'nestjs-kafka-producer/testing';
+import { once } from 'node:events';
+import { type Arguments, readArguments } from './arguments.js';
+import { createApp } from './create-app.js';
+import { DeparturesTopic } from './departures-topic.js';
+import { HTTP_HOST, requireFreePort } from './http-port.js';
+import { withProgressBar } from './replay/progress-bar.js';
+import { allHold } from './replay/replay-summary.js';
+import { ReplayService } from './replay/replay.service.js';
+import { SummaryRenderer } from './replay/summary.renderer.js';
+import { startLog } from './start-log.js';
+
+async function main(args: Arguments): Promise<void> {
+  // With --once only a summary that holds changes it.
+  process.exitCode = args.once ? 1 : 0;
+  if (!args.once) await requireFreePort(args.port);
+  console.log('Starting Apache Kafka ...');
+  await using cluster = await KafkaTestCluster.start({ log: startLog });
+  // From here on there is something to clean up, so a signal no longer ends the process at once.
+  const stopped = stopSignal();
+  await using topic = await DeparturesTopic.create(cluster);
+  console.log(`Kafka runs at ${cluster.bootstrapServers().join(', ')}. Sending flights to the topic ${topic.name} ...`);
+  const app = await createApp({ cluster, topic: topic.name, flights: args.flights });
+  try {
+    await Promise.race([replayAndServe(app, args, stopped), stopped]);
+  } finally {
+    await app.close();
+  }
+}
+
+async function replayAndServe(app: INestApplication, args: Arguments, stopped: Promise<void>): Promise<void> {
+  const replay = app.get(ReplayService);
+  const summary = await withProgressBar(args.flights, (onProgress) => replay.run(onProgress));
+  console.log(app.get(SummaryRenderer).render(summary));
+  if (args.once) {
+    process.exitCode = allHold(summary) ? 0 : 1;
+    return;
+  }
+  await app.listen(args.port, HTTP_HOST);
+  console.log(invitation(await app.getUrl()));
+  await stopped;
+}
+
+/** Ctrl-C, or what a container is stopped with. */
+async function stopSignal(): Promise<void> {
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+}
+
+function invitation(url: string): string {
+  const departure = { origin: 'ORD', destination: 'SFO', date: '2001-01-14T08:30:00Z', delay: 5, distance: 1846 };
+  return `
+The application serves HTTP until Ctrl-C. Try:
+
+curl -X POST ${url}/departures -H 'content-type: application/json' -d '${JSON.stringify(departure)}'
+curl ${url}/producer/metrics
+`;
+}
+
+main(readArguments()).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

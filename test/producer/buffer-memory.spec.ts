@@ -1,0 +1,156 @@
+import { describe, expect, it } from '@jest/globals';
+import { BufferExhaustedError } from '../../lib/producer/errors.js';
+import { sharedCluster, startFaultProxy, uniqueTopic, waitFor } from '../support/broker.js';
+import { DeliveryCheck } from '../support/delivery-check.js';
+import { violations } from '../support/delivery-report.js';
+import { createRandom } from '../support/random.js';
+import { disconnectAndWait, forkTypescript, nextMessage } from '../support/run-typescript.js';
+import { TestEngine } from '../support/test-engine.js';
+import type { MemoryReport, MemoryTask } from './memory-host.js';
+
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
+const BUFFER_MEMORY = 256 * KIB;
+const MAX_BLOCK_MS = 700;
+const LIMIT_MS = 60_000;
+
+describe('bufferMemory', () => {
+  it(
+    'makes sends wait, then fail after maxBlockMs; what was accepted is delivered when the broker is back',
+    async () => {
+      const cluster = sharedCluster();
+      const topic = uniqueTopic('buffer');
+      await cluster.createTopic(topic, { partitions: 3 });
+      await using fault = await startFaultProxy();
+      await using engine = await TestEngine.start({
+        client: { brokers: fault.bootstrapServers },
+        producer: { bufferMemory: BUFFER_MEMORY, maxBlockMs: MAX_BLOCK_MS, requestTimeoutMs: 5_000 },
+      });
+      const check = new DeliveryCheck({ topic, random: createRandom() });
+      await check.send(engine, 0);
+      fault.proxy.isolate();
+      const startedAt = performance.now();
+      const sends = Array.from({ length: 1_000 }, (_, n) =>
+        check.send(engine, n % 8, { key: `key-${n % 20}`, valueBytes: KIB }),
+      );
+
+      expect(engine.metrics()['buffer-available-bytes']).toBeLessThan(17 * KIB);
+      const refused = engine.send({ topic, value: 'one too many' });
+      await expect(refused).rejects.toBeInstanceOf(BufferExhaustedError);
+      await expect(refused).rejects.toMatchObject({ retriable: true, topic });
+      expect(performance.now() - startedAt).toBeGreaterThanOrEqual(MAX_BLOCK_MS - 5);
+      expect(performance.now() - startedAt).toBeLessThan(MAX_BLOCK_MS + 2_000);
+      await fault.proxy.heal();
+      await Promise.all(sends);
+
+      const report = await check.verify(cluster);
+      expect(violations(report)).toEqual([]);
+      expect(Object.keys(report.failures)).toEqual(['BufferExhaustedError']);
+      expect(report.acknowledged).toBeGreaterThan(BUFFER_MEMORY / KIB / 2);
+      expect(report.storedThoughFailed).toBe(0);
+      expect(engine.metrics()['buffer-available-bytes']).toBe(BUFFER_MEMORY);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'fails at once with maxBlockMs 0',
+    async () => {
+      const cluster = sharedCluster();
+      const topic = uniqueTopic('buffer');
+      await cluster.createTopic(topic);
+      await using fault = await startFaultProxy();
+      const engine = await TestEngine.start({
+        client: { brokers: fault.bootstrapServers },
+        producer: { bufferMemory: 64 * KIB, batchSize: 16 * KIB, maxBlockMs: 0 },
+      });
+      await waitUntilKnown(engine, topic);
+      fault.proxy.isolate();
+      const outcomes = Promise.allSettled(
+        Array.from({ length: 200 }, () => engine.send({ topic, value: Buffer.alloc(KIB) })),
+      );
+      const startedAt = performance.now();
+      await expect(engine.send({ topic, value: Buffer.alloc(KIB) })).rejects.toBeInstanceOf(BufferExhaustedError);
+      expect(performance.now() - startedAt).toBeLessThan(200);
+      await engine.close(0);
+      await outcomes;
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'lets senders go on in their order as soon as there is room',
+    async () => {
+      const cluster = sharedCluster();
+      const topic = uniqueTopic('buffer');
+      await cluster.createTopic(topic, { partitions: 3 });
+      await using engine = await TestEngine.start({
+        client: cluster.clientConfig(),
+        producer: { bufferMemory: 64 * KIB, lingerMs: 1_000 },
+      });
+      const check = new DeliveryCheck({ topic, random: createRandom() });
+      const startedAt = performance.now();
+      await Promise.all(
+        Array.from({ length: 3_000 }, (_, n) => check.send(engine, n % 8, { key: `key-${n % 20}`, valueBytes: 500 })),
+      );
+      expect(performance.now() - startedAt).toBeLessThan(15_000);
+      const report = await check.verify(cluster);
+      expect(violations(report)).toEqual([]);
+      expect(report.failures).toEqual({});
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'bounds the memory of a process that goes on sending while the broker is gone',
+    async () => {
+      const cluster = sharedCluster();
+      const topic = uniqueTopic('memory');
+      await cluster.createTopic(topic, { partitions: 6 });
+      await using fault = await startFaultProxy();
+      const bufferMemory = 32 * MIB;
+      const task: MemoryTask = {
+        brokers: fault.bootstrapServers,
+        topic,
+        bufferMemory,
+        maxBlockMs: 3_000,
+        offeredBytes: 100 * MIB,
+        valueBytes: KIB,
+      };
+      const child = forkTypescript(new URL('./memory-host.ts', import.meta.url), [JSON.stringify(task)]);
+      try {
+        expect(await nextMessage(child)).toBe('started');
+        fault.proxy.isolate();
+        child.send('offer');
+        const report = (await nextMessage(child)) as MemoryReport;
+        process.stderr.write(`memory: ${JSON.stringify(report)}\n`);
+        expect(report.growthBytes).toBeLessThan(bufferMemory + 64 * MIB);
+        expect(Object.keys(report.failures)).toEqual(['BufferExhaustedError']);
+        expect(report.firstFailureMs).toBeGreaterThan(0);
+
+        await fault.proxy.heal();
+        child.send('deliver');
+        const delivered = (await nextMessage(child)) as MemoryReport;
+        expect(delivered.acknowledged + delivered.failed).toBe(delivered.offered);
+        expect(delivered.acknowledged).toBeGreaterThan(bufferMemory / KIB / 2);
+        expect(delivered.failed).toBe(report.failed);
+        let stored = 0;
+        await cluster.visitTopic(topic, () => stored++);
+        expect(stored).toBe(delivered.acknowledged);
+      } finally {
+        await disconnectAndWait(child);
+      }
+    },
+    LIMIT_MS,
+  );
+});
+
+/** Records are refused while their topic is not known, without any waiting. */
+async function waitUntilKnown(engine: TestEngine, topic: string): Promise<void> {
+  const isKnown = (): Promise<boolean> =>
+    engine.send({ topic, value: 'known?' }).then(
+      () => true,
+      () => false,
+    );
+  await waitFor(isKnown, { what: `topic ${topic} to be known` });
+}

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { INestApplication } from '@nestjs/common';
+import { createApp } from '../../sample/departures/create-app.js';
+import { BusiestHubs } from '../../sample/departures/flights/busiest-hubs.js';
+import { allHold, type ReplaySummary } from '../../sample/departures/replay/replay-summary.js';
+import { ReplayService } from '../../sample/departures/replay/replay.service.js';
+import { sharedCluster, uniqueTopic } from '../support/broker.js';
+
+const FLIGHTS = 2000;
+const cluster = sharedCluster();
+const topic = uniqueTopic('departures');
+
+let app: INestApplication;
+let url: string;
+let summary: ReplaySummary;
+
+beforeAll(async () => {
+  await cluster.createTopic(topic, { partitions: 6 });
+  app = await createApp({ cluster, topic, flights: FLIGHTS });
+  await app.listen(0, '127.0.0.1');
+  url = await app.getUrl();
+  summary = await app.get(ReplayService).run();
+}, 90_000); // above maxBlockMs and the limit of reading, so that it is their error that is seen
+
+afterAll(() => app.close());
+
+function post(body: unknown): Promise<Response> {
+  return fetch(`${url}/departures`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+describe('the sample application', () => {
+  it('delivers the recorded flights as its summary says', async () => {
+    expect(summary.checks.filter(({ holds }) => !holds)).toEqual([]);
+    expect(allHold(summary)).toBe(true);
+    expect(summary.partitions.map(({ partition }) => partition)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(summary.partitions.reduce((sum, { records }) => sum + records, 0)).toBe(FLIGHTS);
+    const hubs = app.get(BusiestHubs).codes;
+    expect(summary.partitions.slice(0, 3).map(({ airports }) => [...airports])).toEqual(hubs.map((hub) => [hub]));
+  });
+
+  it('stores a posted departure where it says', async () => {
+    const [hub = ''] = app.get(BusiestHubs).codes;
+    const departure = { origin: hub, destination: 'JFK', date: '2001-01-14T08:30:00.000Z', delay: 5, distance: 760 };
+    const response = await post(departure);
+    expect(response.status).toBe(201);
+    const place: unknown = await response.json();
+    const stored = (await cluster.readTopic(topic)).filter((record) => record.partition === 0).at(-1);
+    expect(place).toEqual({ topic, partition: 0, offset: stored?.offset });
+    expect(String(stored?.key)).toBe(hub);
+    expect(JSON.parse(String(stored?.value))).toEqual({ sequence: FLIGHTS + 1, ...departure });
+  });
+
+  it('refuses a departure that is not valid and stores nothing', async () => {
+    const before = (await cluster.readTopic(topic)).length;
+    const response = await post({ origin: 'Atlanta', destination: 'JFK' });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      message: expect.arrayContaining(['origin must be the IATA code of an airport, e.g. ATL']),
+    });
+    expect((await cluster.readTopic(topic)).length).toBe(before);
+  });
+
+  it('shows the figures of the producer', async () => {
+    const response = await fetch(`${url}/producer/metrics`);
+    expect(response.status).toBe(200);
+    const metrics = (await response.json()) as Record<string, number>;
+    expect(metrics['record-send-total']).toBeGreaterThanOrEqual(FLIGHTS);
+    expect(metrics['record-error-total']).toBe(0);
+  });
+});
