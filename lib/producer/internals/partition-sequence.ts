@@ -88,8 +88,8 @@ export class PartitionSequence {
     if (isAhead(last, this.lastAcked)) this.lastAcked = last;
   }
 
-  /** A later batch of the same epoch has been acknowledged, which the broker would have refused had this one not been stored. */
-  public isStored(batch: ProducerBatch): boolean {
+  /** A later batch of the same epoch has been acknowledged. */
+  public isBehindAcknowledged(batch: ProducerBatch): boolean {
     const last = addToSequence(batch.baseSequence, batch.recordCount - 1);
     return this.isCurrent(batch.producerId, batch.producerEpoch) && isAhead(this.lastAcked, last);
   }

@@ -17,8 +17,8 @@ import { RetryBackoff } from './retry-backoff.js';
 import type { TransactionManager } from './transaction-manager.js';
 
 const NONE = 0;
-const MESSAGE_TOO_LARGE = 10;
-const RECORD_LIST_TOO_LARGE = 18;
+/** MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE */
+const TOO_LARGE_ERRORS: ReadonlySet<number> = new Set([10, 18]);
 const OUT_OF_ORDER_SEQUENCE_NUMBER = 45;
 const DUPLICATE_SEQUENCE_NUMBER = 46;
 const INVALID_PRODUCER_EPOCH = 47;
@@ -28,6 +28,8 @@ const SEQUENCE_ERRORS: ReadonlySet<number> = new Set([
   INVALID_PRODUCER_EPOCH,
   UNKNOWN_PRODUCER_ID,
 ]);
+/** NOT_LEADER_OR_FOLLOWER (KAFKA-13574), REQUEST_TIMED_OUT, NETWORK_EXCEPTION, NOT_ENOUGH_REPLICAS_AFTER_APPEND: the batch may be in the log. */
+const APPENDED_ERRORS: ReadonlySet<number> = new Set([6, 7, 13, 20]);
 const OFFSET_UNKNOWN = -1n;
 
 export interface ProduceOutcomesDependencies {
@@ -91,6 +93,7 @@ export class ProduceOutcomes {
         ?.partitions.find(({ index }) => index === partition);
       this.leaveWire(batch);
       if (answer === undefined) {
+        batch.mayBeStored = true;
         const error = new BrokerConnectionError(`Broker ${nodeId} did not answer for ${topic}-${partition}.`, {
           topic,
           partition,
@@ -111,6 +114,7 @@ export class ProduceOutcomes {
     const error = cause instanceof Error ? cause : new Error(String(cause));
     this.dependencies.onMetadataStale();
     for (const batch of batches) {
+      batch.mayBeStored = true;
       this.leaveWire(batch);
       this.retryOrFail(batch, nodeId, error, now);
     }
@@ -153,6 +157,14 @@ export class ProduceOutcomes {
     return age;
   }
 
+  /** Fails a batch that may have been stored and cannot be sent again without the risk of storing it twice. */
+  public abandon(batch: ProducerBatch): void {
+    if (batch.isSettled) return;
+    const failure = outcomeUnknown(batch, batch.lastError);
+    this.dependencies.accumulator.remove(batch);
+    this.giveUp(batch, () => failure, Date.now());
+  }
+
   /** Fails everything that is not completed, for a forced close or a fatal error. */
   public abortAll(error: Error): void {
     const now = Date.now();
@@ -172,38 +184,39 @@ export class ProduceOutcomes {
     const { errorCode } = answer;
     if (errorCode === NONE || errorCode === DUPLICATE_SEQUENCE_NUMBER) {
       this.complete(batch, errorCode === NONE ? answer.baseOffset : OFFSET_UNKNOWN, answer.logAppendTime, now);
-      return;
-    }
-    const { topic, partition } = batch.queue;
-    const error = new BrokerResponseError(errorCode, {
-      topic,
-      partition,
-      api: 'Produce',
-      ...(answer.errorMessage === null ? {} : { detail: answer.errorMessage }),
-    });
-    if (batch.isSettled) {
+    } else if (batch.isSettled) {
       this.dependencies.accumulator.deallocate(batch);
-      return;
-    }
-    const isTooLarge = errorCode === MESSAGE_TOO_LARGE || errorCode === RECORD_LIST_TOO_LARGE;
-    if (isTooLarge && batch.recordCount > 1) {
+    } else if (TOO_LARGE_ERRORS.has(errorCode) && batch.recordCount > 1) {
       this.split(batch, now);
-      return;
+    } else {
+      this.refused(batch, nodeId, answer, now);
     }
-    if (SEQUENCE_ERRORS.has(errorCode) && batch.hasSequence && this.dependencies.transactions !== null) {
+  }
+
+  private refused(batch: ProducerBatch, nodeId: number, answer: ProducePartitionResponse, now: number): void {
+    const { errorCode } = answer;
+    const { topic, partition } = batch.queue;
+    const error = new BrokerResponseError(errorCode, { topic, partition, api: 'Produce', detail: answer.errorMessage });
+    if (APPENDED_ERRORS.has(errorCode)) batch.mayBeStored = true;
+    if (SEQUENCE_ERRORS.has(errorCode) && batch.hasSequence) {
       this.resolveSequence(batch, nodeId, error, now);
       return;
     }
     if (lookupErrorCode(errorCode).category === 'refresh-retriable') this.dependencies.onMetadataStale();
-    if (error.retriable) this.retryOrFail(batch, nodeId, error, now);
-    else this.giveUp(batch, recordErrors(answer, isTooLarge ? tooLarge(error) : deliveryError(batch, error)), now);
+    if (error.retriable) {
+      this.retryOrFail(batch, nodeId, error, now);
+      return;
+    }
+    const failure = TOO_LARGE_ERRORS.has(errorCode) ? tooLarge(error) : deliveryError(batch, error);
+    this.giveUp(batch, recordErrors(answer, failure), now);
   }
 
   private resolveSequence(batch: ProducerBatch, nodeId: number, error: Error, now: number): void {
     const { log, transactions } = this.dependencies;
     const verdict = transactions?.refused(batch.queue, batch);
-    if (verdict === 'stored') {
-      this.complete(batch, OFFSET_UNKNOWN, -1, now);
+    if (verdict === 'outcome-unknown') {
+      const failure = outcomeUnknown(batch, error);
+      this.giveUp(batch, () => failure, now);
       return;
     }
     if (verdict === 'retry-under-new-epoch') {
@@ -289,6 +302,14 @@ export class ProduceOutcomes {
       { topic, partition, cause },
     );
   }
+}
+
+function outcomeUnknown({ queue: { topic, partition } }: ProducerBatch, cause: Error | undefined): DeliveryError {
+  return new DeliveryError(
+    `Records for ${topic}-${partition} were sent, and what became of them can no longer be learned: they may have been stored. ` +
+      'Sending them again could store them twice.',
+    { topic, partition, cause },
+  );
 }
 
 /** The end of a batch that no retry can help. After a lost connection nobody knows whether it was stored. */

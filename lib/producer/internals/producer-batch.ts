@@ -30,6 +30,8 @@ export class ProducerBatch {
   public lastLeader = -1;
   /** A request that holds these bytes has not been answered yet. */
   public onWire = false;
+  /** Some attempt may have been stored: it was never answered, or with an error that a leader may give after it has stored. */
+  public mayBeStored = false;
   public producerId = -1n;
   public producerEpoch = -1;
   public baseSequence = NO_SEQUENCE;

@@ -13,6 +13,7 @@ import type {
 } from '../producer-engine-api.js';
 import type { DeliveryCallback, PartitionInfo, ProducerRecord, RecordMetadata } from '../record.js';
 import { BufferMemory } from './buffer-memory.js';
+import { closeParts } from './close-parts.js';
 import { CompressionRatioEstimator } from './compression-ratio-estimator.js';
 import { InterceptorChain } from './interceptor-chain.js';
 import { MetadataUpdater } from './metadata-updater.js';
@@ -93,7 +94,9 @@ export class ProducerEngine implements ProducerEngineApi {
       refusal: () => this.refusal,
     });
     this.transactions = config.enableIdempotence
-      ? new TransactionManager(config.maxInFlightRequestsPerConnection)
+      ? new TransactionManager(config.maxInFlightRequestsPerConnection, (batch) =>
+          this.running?.outcomes.abandon(batch),
+        )
       : null;
     this.producerIds = new ProducerIdSource({
       link: this.link,
@@ -157,7 +160,9 @@ export class ProducerEngine implements ProducerEngineApi {
     try {
       this.running?.sender.wake();
       await this.intake.pending.drained();
-      await this.settled();
+      const settled = this.running?.accumulator.settled();
+      this.running?.sender.wake();
+      await settled;
     } finally {
       this.flushes--;
       this.metricsRecorder.flushed(Number(process.hrtime.bigint() - startedAt));
@@ -315,21 +320,6 @@ export class ProducerEngine implements ProducerEngineApi {
     this.topics.metadataChanged();
   }
 
-  /** Waits for every batch that exists now, and for what they are split into. */
-  private settled(): Promise<void> {
-    const batches = [...(this.running?.accumulator.incomplete ?? [])];
-    if (batches.length === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      let open = batches.length;
-      for (const batch of batches) {
-        batch.onSettled(() => {
-          if (--open === 0) resolve();
-        });
-      }
-      this.running?.sender.wake();
-    });
-  }
-
   private fail(cause: Error): void {
     const error = new ProducerFatalError(
       `The producer cannot go on: ${cause.message} Mend that and create a new producer.`,
@@ -364,24 +354,7 @@ export class ProducerEngine implements ProducerEngineApi {
     this.running?.sender.stop();
     this.intake.pending.close();
     await this.link.close(closed);
-    this.closeParts();
-  }
-
-  private closeParts(): void {
-    const { interceptors, keySerializer, log, partitioner, valueSerializer } = this.dependencies;
-    const parts = new Set([
-      ...interceptors,
-      keySerializer,
-      valueSerializer,
-      ...(partitioner === null ? [] : [partitioner]),
-    ]);
-    for (const part of parts) {
-      try {
-        part.close?.();
-      } catch (error) {
-        log.warn(`${part.constructor.name}.close threw: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    }
+    closeParts(this.dependencies);
   }
 }
 

@@ -104,6 +104,20 @@ export class RecordAccumulator {
     return result;
   }
 
+  /** Resolves when every batch that exists now has been completed, with all that they are split into. */
+  public settled(): Promise<void> {
+    const batches = [...this.incomplete];
+    if (batches.length === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      let open = batches.length;
+      for (const batch of batches) {
+        batch.onSettled(() => {
+          if (--open === 0) resolve();
+        });
+      }
+    });
+  }
+
   /** Puts a batch back that has to be sent again. */
   public reenqueue(batch: ProducerBatch): void {
     batch.queue.reenqueue(batch);

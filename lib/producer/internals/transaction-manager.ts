@@ -5,7 +5,7 @@ import type { ProducerBatch } from './producer-batch.js';
 const MAX_EPOCH = 32_767;
 
 /** What to do with a batch that the broker has refused with a sequence or epoch error. */
-export type SequenceVerdict = 'stored' | 'retry' | 'retry-under-new-epoch';
+export type SequenceVerdict = 'outcome-unknown' | 'retry' | 'retry-under-new-epoch';
 
 /**
  * Producer id, epoch and sequences of an idempotent producer (the part of Kafka's `TransactionManager` without a transactional id; KIP-98,
@@ -15,8 +15,14 @@ export class TransactionManager {
   private id = -1n;
   private epoch = -1;
 
-  /** @param maxInFlight `max.in.flight.requests.per.connection` */
-  public constructor(private readonly maxInFlight: number) {}
+  /**
+   * @param maxInFlight `max.in.flight.requests.per.connection`
+   * @param onAbandoned a batch can neither be resolved under its old epoch nor go on under the new one
+   */
+  public constructor(
+    private readonly maxInFlight: number,
+    private readonly onAbandoned: (batch: ProducerBatch) => void = () => undefined,
+  ) {}
 
   public get producerId(): bigint {
     return this.id;
@@ -77,7 +83,8 @@ export class TransactionManager {
    */
   public refused(queue: PartitionQueue, batch: ProducerBatch): SequenceVerdict {
     const { sequence } = queue;
-    if (sequence.isStored(batch)) return 'stored';
+    // A later one has been stored: this one too, or the topic was made again in between. Sending it again cannot tell.
+    if (sequence.isBehindAcknowledged(batch)) return 'outcome-unknown';
     if (!sequence.isOldest(batch) || sequence.needsNewEpoch) return 'retry';
     sequence.needsNewEpoch = true;
     return 'retry-under-new-epoch';
@@ -100,13 +107,18 @@ export class TransactionManager {
     if (!sequence.isCurrent(this.id, this.epoch)) sequence.start(this.id, this.epoch);
   }
 
+  /**
+   * An attempt that was never answered may still lie in the socket of a paused broker and be stored under the old epoch, up to the moment in which the
+   * new one arrives: its batch must not be sent under the new one as well.
+   */
   private renew(queue: PartitionQueue): void {
     const { sequence } = queue;
     // Another partition may have raised the epoch since: then this one only has to follow.
     if (sequence.isCurrent(this.id, this.epoch)) this.bumpEpoch();
-    sequence.reset();
+    const batches = sequence.reset();
     if (this.hasProducerId) sequence.start(this.id, this.epoch);
     else sequence.start(-1n, -1);
+    for (const batch of batches) if (batch.mayBeStored) this.onAbandoned(batch);
   }
 
   private bumpEpoch(): void {

@@ -1,0 +1,19 @@
+import type { ProducerEngineDependencies } from '../producer-engine-api.js';
+
+/** Closes what users have put into the producer, each once; what one throws is logged and the others are closed all the same. */
+export function closeParts(dependencies: ProducerEngineDependencies): void {
+  const { interceptors, keySerializer, log, partitioner, valueSerializer } = dependencies;
+  const parts = new Set([
+    ...interceptors,
+    keySerializer,
+    valueSerializer,
+    ...(partitioner === null ? [] : [partitioner]),
+  ]);
+  for (const part of parts) {
+    try {
+      part.close?.();
+    } catch (error) {
+      log.warn(`${part.constructor.name}.close threw: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
