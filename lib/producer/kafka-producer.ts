@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { inspect } from 'node:util';
 import type { EmitFailureLog } from './emit-failure-log.js';
 import { InvalidRecordError } from './errors.js';
 import type { ProducerEngineApi, ProducerMetrics, ProducerStatus } from './producer-engine-api.js';
@@ -108,6 +109,11 @@ export class KafkaProducer {
   /** Figures of this moment, by the names of Kafka's `producer-metrics`, and `emit-error-total`. Empty before the start. */
   public metrics(): ProducerMetrics {
     return { ...this.host.engine.metrics(), 'emit-error-total': this.emitFailures.total };
+  }
+
+  /** What `console.log` shows: not the settings, which hold passwords. */
+  public [inspect.custom](): string {
+    return `KafkaProducer { state: '${this.status().state}' }`;
   }
 
   /** How the producer is doing, from what it knows anyway: no broker is asked, so it may be read as often as you like. */

@@ -50,12 +50,19 @@ export class ClusterLink {
   private brokers = new Map<number, BrokerAddress>();
   private bootstrapIndex = 0;
   private closed = false;
+  /** Rejects when the link is closed: what waits for code that is not ours need not wait on. */
+  private readonly whenClosed: Promise<never>;
+  private rejectWhenClosed: (error: Error) => void = () => undefined;
   private lastFailure: Error | null = null;
 
   public constructor(options: ClusterLinkOptions) {
     this.options = options;
     this.backoff = new ReconnectBackoff(options.reconnectBackoffMs, options.reconnectBackoffMaxMs);
     this.connector = new KafkaJSConnector(options);
+    this.whenClosed = new Promise<never>((_, reject) => {
+      this.rejectWhenClosed = reject;
+    });
+    this.whenClosed.catch(() => undefined);
   }
 
   /** The last failure to open a connection, for messages; null after a success. */
@@ -158,6 +165,7 @@ export class ClusterLink {
     this.closed = true;
     const opening = [...this.connecting.values()];
     for (const connection of this.connections.values()) connection.close(error);
+    this.rejectWhenClosed(error);
     for (const connection of this.adopting) connection.close(error);
     this.connector.close(error);
     await Promise.allSettled(opening);
@@ -189,7 +197,7 @@ export class ClusterLink {
     const attempt = (async (): Promise<BrokerConnection> => {
       const { brokers } = this.options.client;
       const addresses: BootstrapAddress[] = parseBootstrapServers(
-        typeof brokers === 'function' ? await brokers() : brokers,
+        typeof brokers === 'function' ? await Promise.race([brokers(), this.whenClosed]) : brokers,
       );
       for (let tried = 0; tried < addresses.length; tried++) {
         const address = addresses[this.bootstrapIndex++ % addresses.length];

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import type { Cluster, KafkaConfig } from 'kafkajs';
-import { BrokerConnectionError, IncompatibleKafkaJSError } from './connection-errors.js';
+import { BrokerConnectionError, IncompatibleKafkaJSError, KafkaAuthenticationError } from './connection-errors.js';
 import { guardedSocketFactory, releaseSocket } from './guarded-socket-factory.js';
 import type { KafkaClientOptions } from './kafka-client-options.js';
 import { Kafka, logLevel } from './kafkajs.js';
@@ -62,8 +63,9 @@ export class KafkaJSConnector {
   private readonly aborts = new Set<() => void>();
   private closed = false;
 
-  /** @throws IncompatibleKafkaJSError */
+  /** @throws IncompatibleKafkaJSError; KafkaAuthenticationError for TLS options that cannot be used */
   public constructor(private readonly options: KafkaJSConnectorOptions) {
+    assertTlsOptions(options.client.ssl);
     this.cluster = captureCluster(options, (socket) => this.track(socket));
   }
 
@@ -165,6 +167,20 @@ function assertShape(cluster: unknown): asserts cluster is KafkaJSCluster {
   const candidate = cluster as Partial<KafkaJSCluster> | undefined;
   if (typeof candidate?.connectionPoolBuilder?.build !== 'function') throw incompatible('no connectionPoolBuilder');
   if (typeof candidate.brokerPool?.createBroker !== 'function') throw incompatible('no brokerPool.createBroker');
+}
+
+/** A wrong key or certificate would fail every attempt to connect: better say so before the first. */
+function assertTlsOptions(ssl: KafkaClientOptions['ssl']): void {
+  if (typeof ssl !== 'object' || ssl === null) return;
+  try {
+    createSecureContext(ssl);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown error';
+    throw new KafkaAuthenticationError(
+      `client.ssl cannot be used: ${reason}. Check ca, cert, key and passphrase; each is the text of a PEM file.`,
+      { cause },
+    );
+  }
 }
 
 function incompatible(what: string): IncompatibleKafkaJSError {

@@ -147,8 +147,19 @@ export class RecordBatchBuilder {
     return needed <= this.buffer.length ? 0 : Math.max(needed, this.buffer.length * 2) - this.buffer.length;
   }
 
-  /** Appends a record for which there is room. */
+  /** Appends a record for which there is room: wholly, or, when the stack or the heap gives out, not at all. */
   public append(record: BatchRecord): void {
+    const { position } = this;
+    try {
+      this.write(record);
+      this.count++;
+    } catch (error) {
+      this.position = position;
+      throw error;
+    }
+  }
+
+  private write(record: BatchRecord): void {
     const { timestamp, key, value, valueSize } = record;
     if (this.count === 0) {
       this.baseTimestamp = timestamp;
@@ -171,7 +182,6 @@ export class RecordBatchBuilder {
     }
     this.writeValue(value, valueSize);
     this.writeHeaders(record.headers);
-    this.count++;
   }
 
   /**

@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ProducerOptions } from '../../lib/producer/producer-options.js';
 import { KafkaTestCluster, type FaultAction, type FaultPhase } from '../../lib/testing/index.js';
 import { DeliveryCheck } from '../support/delivery-check.js';
-import { summary, violations, type DeliveryFindings, type DeliveryReport } from '../support/delivery-report.js';
+import { violations, type DeliveryReport } from '../support/delivery-report.js';
 import { createRandom, type Random } from '../support/random.js';
 import { TestEngine } from '../support/test-engine.js';
 
@@ -12,7 +12,8 @@ const PHASES: readonly FaultPhase[] = ['request', 'response'];
 const IMPATIENT: ProducerOptions = { requestTimeoutMs: 1_000, deliveryTimeoutMs: 30_000, retryBackoffMs: 20 };
 /** Error codes of Produce that mean "try again". */
 const RETRIABLE_CODES = [2, 3, 5, 6, 7, 9, 13, 19, 20, 56, 74, 75] as const;
-const LIMIT_MS = 60_000;
+
+jest.setTimeout(60_000);
 
 describe('a producer on a faulty network', () => {
   let cluster: KafkaTestCluster;
@@ -30,7 +31,6 @@ describe('a producer on a faulty network', () => {
   async function deliver(
     producer: ProducerOptions,
     faults: (check: DeliveryCheck, topic: string) => Promise<unknown>,
-    except: readonly (keyof DeliveryFindings)[] = [],
   ): Promise<DeliveryReport> {
     const topic = `faulty-${++topics}`;
     await cluster.createTopic(topic, SAFE_TOPIC);
@@ -40,10 +40,6 @@ describe('a producer on a faulty network', () => {
     await check.underLoad(engine, () => faults(check, topic));
 
     const report = await check.verify(cluster);
-    process.stderr.write(`${expect.getState().currentTestName}: ${summary(report)}\n`);
-    expect(violations(report, except)).toEqual([]);
-    expect(report.failures).toEqual({});
-    expect(report.acknowledged).toBe(report.sent);
     expect(report.slowestMs).toBeLessThan(engine.config.deliveryTimeoutMs);
     return report;
   }
@@ -67,86 +63,65 @@ describe('a producer on a faulty network', () => {
   describe.each([5, 1])('with %d requests in flight', (maxInFlightRequestsPerConnection) => {
     const producer = { ...IMPATIENT, maxInFlightRequestsPerConnection, batchSize: 512 };
 
-    it.each(PHASES)(
-      'stores every record once and in order when the %s is lost',
-      async (phase) => {
-        await deliver(producer, (check) => several(check, phase, 'drop'));
-      },
-      LIMIT_MS,
-    );
+    it.each(PHASES)('stores every record once and in order when the %s is lost', async (phase) => {
+      const report = await deliver(producer, (check) => several(check, phase, 'drop'));
+      expect(violations(report)).toEqual([]);
+    });
 
-    it.each(PHASES)(
-      'stores every record once and in order when the connection is reset at the %s',
-      async (phase) => {
-        await deliver(producer, (check) => several(check, phase, 'reset', 10));
-      },
-      LIMIT_MS,
-    );
+    it.each(PHASES)('stores every record once and in order when the connection is reset at the %s', async (phase) => {
+      const report = await deliver(producer, (check) => several(check, phase, 'reset', 10));
+      expect(violations(report)).toEqual([]);
+    });
 
-    it.each(PHASES)(
-      'stores every record once and in order when the %s comes after the request timeout',
-      async (phase) => {
-        await deliver(producer, (check) => several(check, phase, { delayMs: random.integer(1_200, 2_500) }));
-      },
-      LIMIT_MS,
-    );
+    it.each(PHASES)('stores every record once and in order when the %s is later than its timeout', async (phase) => {
+      const delayMs = random.integer(1_200, 2_500);
+      const report = await deliver(producer, (check) => several(check, phase, { delayMs }));
+      expect(violations(report)).toEqual([]);
+    });
 
-    it(
-      'stores every record once and in order over connections that live a second at most',
-      async () => {
-        await deliver(producer, (check) => {
-          cluster.proxy.connectionLifetime([300, 1_000], random.next);
-          return check.progress(8_000);
-        });
-      },
-      LIMIT_MS,
-    );
+    it('stores every record once and in order over connections that live a second at most', async () => {
+      const report = await deliver(producer, (check) => {
+        cluster.proxy.connectionLifetime([300, 1_000], random.next);
+        return check.progress(8_000);
+      });
+      expect(violations(report)).toEqual([]);
+    });
   });
 
   describe.each(RETRIABLE_CODES)('when one partition of several is answered with error %d', (errorCode) => {
-    it(
-      'stores every record once and in order, whether or not the batch was appended',
-      async () => {
-        await deliver(IMPATIENT, async (check, topic) => {
-          const action = (): FaultAction => ({ errorCode, topic, partition: random.integer(0, 5) });
-          for (const phase of PHASES) await several(check, phase, action());
-        });
-      },
-      LIMIT_MS,
-    );
+    it('stores every record once and in order, whether or not the batch was appended', async () => {
+      const report = await deliver(IMPATIENT, async (check, topic) => {
+        for (const phase of PHASES) {
+          await several(check, phase, { errorCode, topic, partition: random.integer(0, 5) });
+        }
+      });
+      expect(violations(report)).toEqual([]);
+    });
 
-    it(
-      'loses nothing without idempotence',
-      async () => {
-        await deliver(
-          { ...IMPATIENT, acks: 1 },
-          (check, topic) => several(check, 'request', { errorCode, topic, partition: random.integer(0, 5) }),
-          ['duplicated', 'disordered'],
-        );
-      },
-      LIMIT_MS,
-    );
+    it('loses nothing without idempotence', async () => {
+      const report = await deliver({ ...IMPATIENT, acks: 1 }, (check, topic) =>
+        several(check, 'request', { errorCode, topic, partition: random.integer(0, 5) }),
+      );
+      expect(violations(report, { except: ['disordered'] })).toEqual([]);
+    });
   });
 
   it.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)(
     'stores every record once and in order with %s',
     async (compression) => {
-      await deliver({ ...IMPATIENT, compression }, async (check) => {
+      const report = await deliver({ ...IMPATIENT, compression }, async (check) => {
         for (const phase of PHASES) await several(check, phase, 'reset', 5);
       });
+      expect(violations(report)).toEqual([]);
     },
-    LIMIT_MS,
   );
 
-  it.each([1, 2, 3])(
-    'stores every record once and in order while broker %d is cut off and comes back',
-    async (nodeId) => {
-      await deliver(IMPATIENT, async (check) => {
-        cluster.proxy.isolate({ brokers: [nodeId] });
-        await check.progress(500);
-        await cluster.proxy.heal();
-      });
-    },
-    LIMIT_MS,
-  );
+  it.each([1, 2, 3])('stores every record once and in order while broker %d is cut off for a while', async (nodeId) => {
+    const report = await deliver(IMPATIENT, async (check) => {
+      cluster.proxy.isolate({ brokers: [nodeId] });
+      await check.progress(500);
+      await cluster.proxy.heal();
+    });
+    expect(violations(report)).toEqual([]);
+  });
 });

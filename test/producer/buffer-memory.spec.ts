@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { BufferExhaustedError } from '../../lib/producer/errors.js';
+import { KafkaTestCluster } from '../../lib/testing/index.js';
 import { sharedCluster, startFaultProxy, uniqueTopic, waitFor } from '../support/broker.js';
 import { DeliveryCheck } from '../support/delivery-check.js';
 import { violations } from '../support/delivery-report.js';
@@ -44,8 +45,8 @@ describe('bufferMemory', () => {
       await Promise.all(sends);
 
       const report = await check.verify(cluster);
-      expect(violations(report)).toEqual([]);
-      expect(Object.keys(report.failures)).toEqual(['BufferExhaustedError']);
+      expect(violations(report, { mayFail: ['BufferExhaustedError'] })).toEqual([]);
+      expect(report.failed).toBeGreaterThan(0);
       expect(report.acknowledged).toBeGreaterThan(BUFFER_MEMORY / KIB / 2);
       expect(report.storedThoughFailed).toBe(0);
       expect(engine.metrics()['buffer-available-bytes']).toBe(BUFFER_MEMORY);
@@ -71,7 +72,7 @@ describe('bufferMemory', () => {
       );
       const startedAt = performance.now();
       await expect(engine.send({ topic, value: Buffer.alloc(KIB) })).rejects.toBeInstanceOf(BufferExhaustedError);
-      expect(performance.now() - startedAt).toBeLessThan(200);
+      expect(performance.now() - startedAt).toBeLessThan(1_000);
       await engine.close(0);
       await outcomes;
     },
@@ -96,43 +97,42 @@ describe('bufferMemory', () => {
       expect(performance.now() - startedAt).toBeLessThan(15_000);
       const report = await check.verify(cluster);
       expect(violations(report)).toEqual([]);
-      expect(report.failures).toEqual({});
     },
     LIMIT_MS,
   );
 
-  it(
-    'bounds the memory of a process that goes on sending while the broker is gone',
-    async () => {
-      const cluster = sharedCluster();
-      const topic = uniqueTopic('memory');
+  it.each([KIB, 100])(
+    'bounds the memory of a process that goes on sending values of %d bytes while the broker is stopped',
+    async (valueBytes) => {
+      await using cluster = await KafkaTestCluster.start({ bootstrapServers: [] });
+      const topic = 'memory';
       await cluster.createTopic(topic, { partitions: 6 });
-      await using fault = await startFaultProxy();
       const bufferMemory = 32 * MIB;
       const task: MemoryTask = {
-        brokers: fault.bootstrapServers,
+        brokers: cluster.bootstrapServers(),
         topic,
         bufferMemory,
         maxBlockMs: 3_000,
         offeredBytes: 100 * MIB,
-        valueBytes: KIB,
+        valueBytes,
       };
       const child = forkTypescript(new URL('./memory-host.ts', import.meta.url), [JSON.stringify(task)]);
       try {
         expect(await nextMessage(child)).toBe('started');
-        fault.proxy.isolate();
+        await cluster.broker(1).kill();
         child.send('offer');
         const report = (await nextMessage(child)) as MemoryReport;
-        process.stderr.write(`memory: ${JSON.stringify(report)}\n`);
+        process.stderr.write(
+          `${valueBytes} B values: the process grew by ${Math.round(report.growthBytes / MIB)} MiB\n`,
+        );
         expect(report.growthBytes).toBeLessThan(bufferMemory + 64 * MIB);
         expect(Object.keys(report.failures)).toEqual(['BufferExhaustedError']);
-        expect(report.firstFailureMs).toBeGreaterThan(0);
 
-        await fault.proxy.heal();
+        await cluster.broker(1).restart();
         child.send('deliver');
         const delivered = (await nextMessage(child)) as MemoryReport;
         expect(delivered.acknowledged + delivered.failed).toBe(delivered.offered);
-        expect(delivered.acknowledged).toBeGreaterThan(bufferMemory / KIB / 2);
+        expect(delivered.acknowledged).toBeGreaterThan(bufferMemory / (valueBytes + KIB) / 2);
         expect(delivered.failed).toBe(report.failed);
         let stored = 0;
         await cluster.visitTopic(topic, () => stored++);

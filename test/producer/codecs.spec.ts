@@ -94,16 +94,22 @@ describe('batches of every codec', () => {
       const tools = await JavaTools.find(DEFAULT_KAFKA_VERSION, silentLog);
       const properties = ['print.key=true', 'print.timestamp=true', 'print.headers=true', 'print.value=true'];
       const { exitCode, stdout, stderr } = await tools.run('org.apache.kafka.tools.consumer.ConsoleConsumer', [
-        ...['--bootstrap-server', sharedCluster().bootstrapServers().join(',')],
-        ...['--include', `${PREFIX}-(${CODECS.join('|')})`, '--from-beginning'],
-        ...['--max-messages', String(RECORDS * CODECS.length), '--timeout-ms', '30000'],
+        '--bootstrap-server',
+        sharedCluster().bootstrapServers().join(','),
+        '--include',
+        `${PREFIX}-(${CODECS.join('|')})`,
+        '--from-beginning',
+        '--max-messages',
+        String(RECORDS * CODECS.length),
+        '--timeout-ms',
+        '30000',
         ...properties.flatMap((property) => ['--formatter-property', property]),
       ]);
       expect([exitCode, /Processed a total of \d+/.exec(stderr)?.[0]]).toEqual([0, 'Processed a total of 2500']);
       const expected = TOPICS.flatMap((topic) =>
         recordsFor(topic).map(({ key, value, timestamp }, n) => {
           const headers = n % 2 === 0 ? 'NO_HEADERS' : `trace:t${n}`;
-          return [`CreateTime:${timestamp}`, headers, key ?? 'null', value].join('\t');
+          return [`CreateTime:${Number(timestamp)}`, headers, key ?? 'null', value].join('\t');
         }),
       );
       expect(stdout.split('\n').filter(Boolean).toSorted()).toEqual(expected.toSorted());

@@ -100,7 +100,7 @@ describe('flush', () => {
   it('resolves at once when there is nothing to send', async () => {
     const { engine } = await start();
     await using _ = engine;
-    await Promise.all([engine.flush(), engine.flush()]);
+    expect(await Promise.all([engine.flush(), engine.flush()])).toHaveLength(2);
   });
 
   it('does not wait for records sent after it', async () => {
@@ -150,7 +150,7 @@ describe('close', () => {
 
     await engine.close(500);
 
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
     for (const outcome of await outcomes) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { name: 'ProducerClosedError' } });
     }

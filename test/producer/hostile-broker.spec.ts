@@ -58,7 +58,6 @@ describe('a producer and a broker that is broken or hostile', () => {
     'survives random changes to any answer',
     async () => {
       const report = await meet('fuzz');
-      process.stderr.write(`${report.cases.length} producers under fuzz\n`);
       expectNamedEnds(report);
       expect(report.cases.length).toBeGreaterThan(8);
     },

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { waitUntil } from '../../lib/testing/index.js';
 import { TestEngine } from '../support/test-engine.js';
 
 export interface MemoryTask {
@@ -71,6 +72,7 @@ function report(growthBytes: number): MemoryReport {
 
 process.send?.('started');
 await once(process, 'message');
+await waitUntil('the end of the connection', 10_000, () => engine.status().connectedBrokers === 0);
 process.send?.(await offer());
 await once(process, 'message');
 await engine.flush();

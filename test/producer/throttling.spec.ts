@@ -20,17 +20,17 @@ describe('a producer over its quota', () => {
       await cluster.createTopic(topic);
       await limit(clientId);
       await using engine = await TestEngine.start({ client: cluster.clientConfig(), clientId });
-      const [first] = await Promise.all([engine.send({ topic, value: Buffer.alloc(TOO_MUCH) })]);
+      const first = await engine.send({ topic, value: Buffer.alloc(TOO_MUCH) });
+      const throttleMs = engine.metrics()['produce-throttle-time-max'] ?? 0;
       const startedAt = performance.now();
 
       const second = await engine.send({ topic, value: 'after the pause' });
 
       const waitedMs = performance.now() - startedAt;
-      const throttleMs = engine.metrics()['produce-throttle-time-max'] ?? 0;
       expect([first.offset, second.offset]).toEqual(['0', '1']);
       expect(throttleMs).toBeGreaterThan(50);
       expect(waitedMs).toBeGreaterThanOrEqual(throttleMs * 0.8);
-      expect(waitedMs).toBeLessThan(throttleMs + 5_000);
+      expect(waitedMs).toBeLessThan(throttleMs + 20_000);
     },
     LIMIT_MS,
   );
@@ -39,9 +39,15 @@ describe('a producer over its quota', () => {
 async function limit(clientId: string): Promise<void> {
   const tools = await JavaTools.find(DEFAULT_KAFKA_VERSION, silentLog);
   const { exitCode, stdout, stderr } = await tools.run('kafka.admin.ConfigCommand', [
-    ...['--bootstrap-server', sharedCluster().bootstrapServers().join(',')],
-    ...['--alter', '--add-config', `producer_byte_rate=${BYTES_PER_SECOND}`],
-    ...['--entity-type', 'clients', '--entity-name', clientId],
+    '--bootstrap-server',
+    sharedCluster().bootstrapServers().join(','),
+    '--alter',
+    '--add-config',
+    `producer_byte_rate=${BYTES_PER_SECOND}`,
+    '--entity-type',
+    'clients',
+    '--entity-name',
+    clientId,
   ]);
   expect([exitCode, stdout + stderr]).toEqual([0, expect.stringContaining('Completed updating config')]);
 }

@@ -28,11 +28,14 @@ describe('a producer and its topics', () => {
       const cluster = sharedCluster();
       const topic = uniqueTopic('known');
       await cluster.createTopic(topic);
-      await using engine = await TestEngine.start({ client: cluster.clientConfig(), producer: { maxBlockMs: 1_000 } });
+      await using engine = await TestEngine.start({ client: cluster.clientConfig(), producer: { maxBlockMs: 1_500 } });
+      let isOver = false;
       const unknown = Promise.allSettled([engine.send({ topic: uniqueTopic('unknown'), value: 'v' })]);
-      const startedAt = performance.now();
+      void unknown.then(() => {
+        isOver = true;
+      });
       await engine.send({ topic, value: 'v' });
-      expect(performance.now() - startedAt).toBeLessThan(900);
+      expect(isOver).toBe(false);
       expect((await unknown)[0]).toMatchObject({ status: 'rejected', reason: { name: 'UnknownTopicError' } });
     },
     LIMIT_MS,
@@ -63,10 +66,9 @@ describe('a producer and its topics', () => {
       const report = await check.verify(cluster);
       const partitions = new Set<number>();
       await cluster.visitTopic(topic, ({ partition }) => partitions.add(partition));
-      expect([...partitions].toSorted()).toEqual([0, 1, 2, 3, 4, 5]);
+      expect([...partitions].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
       // A key moves with the number of partitions, and its order with it.
-      expect(violations(report, ['disordered'])).toEqual([]);
-      expect(report.failures).toEqual({});
+      expect(violations(report, { except: ['disordered'] })).toEqual([]);
     },
     LIMIT_MS,
   );
@@ -93,7 +95,6 @@ describe('a producer and its topics', () => {
       for (const check of checks) {
         const report = await check.verify(cluster);
         expect(violations(report)).toEqual([]);
-        expect(report.failures).toEqual({});
       }
     },
     LIMIT_MS,
@@ -131,6 +132,39 @@ describe('a producer and its topics', () => {
       }
       const values = (await cluster.readTopic(topic)).map(({ value }) => String(value));
       expect(values).toEqual(['0', '1', '2']);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'delivers what was sent before start, in order',
+    async () => {
+      const cluster = sharedCluster();
+      const topic = uniqueTopic('early');
+      await cluster.createTopic(topic);
+      await using engine = new TestEngine({ client: cluster.clientConfig() });
+      const sends = ['first', 'second'].map((value) => engine.send({ topic, value }));
+      await engine.start();
+      sends.push(engine.send({ topic, value: 'third' }));
+      expect((await Promise.all(sends)).map(({ offset }) => offset)).toEqual(['0', '1', '2']);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'starts without a broker if told not to wait, and delivers when one is there',
+    async () => {
+      const cluster = sharedCluster();
+      const topic = uniqueTopic('no-broker');
+      await cluster.createTopic(topic);
+      await using fault = await startFaultProxy();
+      fault.proxy.refuse();
+      const client = { brokers: fault.bootstrapServers };
+      await using engine = await TestEngine.start({ client, startTimeoutMs: 0 });
+      const sends = ['first', 'second'].map((value) => engine.send({ topic, value }));
+      await waitFor(() => engine.log.lines.some((line) => line.includes('ECONNREFUSED')), { what: 'an attempt' });
+      await fault.proxy.heal();
+      expect((await Promise.all(sends)).map(({ offset }) => offset)).toEqual(['0', '1']);
     },
     LIMIT_MS,
   );

@@ -6,7 +6,7 @@ import { waitUntil } from '../../lib/testing/wait-until.js';
 import type { DeliveryReport } from './delivery-report.js';
 import type { Random } from './random.js';
 
-const TEXT_LENGTH = 8_192;
+const TEXT_LENGTH = 2_048;
 const NO_OFFSET = '-1';
 const PROGRESS_LIMIT_MS = 60_000;
 const MAX_PAUSE_MS = 20;
@@ -78,10 +78,7 @@ export class DeliveryCheck {
       maxValueBytes: 200,
       ...options,
     };
-    this.text = options.random
-      .bytes(TEXT_LENGTH / 2)
-      .toString('hex')
-      .repeat(2);
+    this.text = options.random.bytes(TEXT_LENGTH / 2).toString('hex');
   }
 
   public get acknowledgedCount(): number {
@@ -226,7 +223,7 @@ export class DeliveryCheck {
       for (let i = 0; i < burst; i++) {
         const key = random.integer(1, 100) > keylessPercent ? `key-${random.integer(1, keys)}` : null;
         const byCallback = random.integer(0, 1) === 1;
-        last = byCallback ? this.sendBack(engine, caller, key) : this.send(engine, caller, { key });
+        last = byCallback ? this.sendWithCallback(engine, caller, key) : this.send(engine, caller, { key });
         unanswered++;
         void last.finally(() => unanswered--);
       }
@@ -234,7 +231,7 @@ export class DeliveryCheck {
     }
   }
 
-  private sendBack(engine: ProducerEngineApi, caller: number, key: string | null): Promise<void> {
+  private sendWithCallback(engine: ProducerEngineApi, caller: number, key: string | null): Promise<void> {
     const record = this.newRecord(caller, key);
     return new Promise((resolve) => {
       engine.sendWithCallback({ topic: this.options.topic, key, value: record.value }, (error, metadata) => {
@@ -257,11 +254,8 @@ export class DeliveryCheck {
     this.counters[caller] = counter + 1;
     const order = this.sent.length;
     const length = valueBytes ?? this.options.random.integer(0, this.options.maxValueBytes);
-    const from = order % 1_024;
-    const padding =
-      length <= TEXT_LENGTH
-        ? this.text.slice(from, from + length)
-        : this.text.repeat(Math.ceil(length / TEXT_LENGTH)).slice(0, length);
+    const from = order % TEXT_LENGTH;
+    const padding = this.text.repeat(1 + Math.ceil(length / TEXT_LENGTH)).slice(from, from + length);
     const value = `${this.id}|${order}|${caller}|${counter}|${padding}`;
     const record: SentRecord = {
       caller,

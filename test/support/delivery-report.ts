@@ -38,13 +38,23 @@ export interface DeliveryFindings {
 
 const LINES_PER_FINDING = 5;
 
-/** The broken promises as text, a few examples of each; empty if all were kept. */
-export function violations(report: DeliveryReport, except: readonly (keyof DeliveryFindings)[] = []): string[] {
+export interface Allowances {
+  /** Promises that were not made. */
+  readonly except?: readonly (keyof DeliveryFindings)[];
+  /** Classes of errors that records may have failed with. */
+  readonly mayFail?: readonly string[];
+}
+
+/** The broken promises as text, a few examples of each, and failures that were not allowed; empty if all is as it should be. */
+export function violations(report: DeliveryReport, { except = [], mayFail = [] }: Allowances = {}): string[] {
   const excepted = new Set<string>(except);
   const lines: string[] = [];
   for (const [name, found] of Object.entries(report.findings) as [string, readonly string[]][]) {
     if (found.length === 0 || excepted.has(name)) continue;
     lines.push(`${found.length} ${name} (seed ${report.seed}): ${found.slice(0, LINES_PER_FINDING).join('; ')}`);
+  }
+  for (const [error, count] of Object.entries(report.failures)) {
+    if (!mayFail.includes(error)) lines.push(`${count} failed with ${error} (seed ${report.seed})`);
   }
   return lines;
 }

@@ -40,7 +40,10 @@ export function splitBatch(
   // The parent's memory is given back when its last part is done.
   if (last !== undefined) last.memoryBytes = batch.memoryBytes;
   batch.memoryBytes = 0;
-  for (const child of children) child.close();
+  for (const child of children) {
+    child.close();
+    child.isPart = true;
+  }
   batch.replaceBy(children, counts);
   return children;
 }

@@ -1,4 +1,5 @@
 import type { ProducerEngineDependencies } from '../producer-engine-api.js';
+import { runUserCode } from './user-code.js';
 
 /** Closes what users have put into the producer, each once; what one throws is logged and the others are closed all the same. */
 export function closeParts(dependencies: ProducerEngineDependencies): void {
@@ -9,11 +10,5 @@ export function closeParts(dependencies: ProducerEngineDependencies): void {
     valueSerializer,
     ...(partitioner === null ? [] : [partitioner]),
   ]);
-  for (const part of parts) {
-    try {
-      part.close?.();
-    } catch (error) {
-      log.warn(`${part.constructor.name}.close threw: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
+  for (const part of parts) runUserCode(`${part.constructor.name}.close`, log, () => part.close?.());
 }

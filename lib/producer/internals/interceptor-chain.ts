@@ -1,6 +1,7 @@
 import type { LogSink } from '../../wire/log-sink.js';
 import type { ProducerInterceptor } from '../producer-interceptor.js';
 import type { ProducerRecord, RecordMetadata } from '../record.js';
+import { isThenable, runUserCode } from './user-code.js';
 
 /** Runs the interceptors in order; what one throws is logged and the next gets the last good record (Kafka's `ProducerInterceptors`). */
 export class InterceptorChain {
@@ -16,27 +17,26 @@ export class InterceptorChain {
   public onSend(record: ProducerRecord): ProducerRecord {
     let current = record;
     for (const interceptor of this.interceptors) {
-      try {
-        current = interceptor.onSend?.(current) ?? current;
-      } catch (error) {
-        this.logFailure(interceptor, 'onSend', error);
-      }
+      runUserCode(`${interceptor.constructor.name}.onSend`, this.log, () => {
+        const next: unknown = interceptor.onSend?.(current);
+        if (isThenable(next)) {
+          this.log.warn(
+            `${interceptor.constructor.name}.onSend gave a promise, which was ignored: it has to be synchronous.`,
+          );
+          return next;
+        }
+        current = (next as ProducerRecord | undefined) ?? current;
+        return undefined;
+      });
     }
     return current;
   }
 
   public onAcknowledgement(metadata: RecordMetadata, failure: Error | null): void {
     for (const interceptor of this.interceptors) {
-      try {
-        interceptor.onAcknowledgement?.(metadata, failure);
-      } catch (error) {
-        this.logFailure(interceptor, 'onAcknowledgement', error);
-      }
+      runUserCode(`${interceptor.constructor.name}.onAcknowledgement`, this.log, () =>
+        interceptor.onAcknowledgement?.(metadata, failure),
+      );
     }
-  }
-
-  private logFailure(interceptor: ProducerInterceptor, method: string, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.log.warn(`${interceptor.constructor.name}.${method} threw and was ignored: ${message}`);
   }
 }

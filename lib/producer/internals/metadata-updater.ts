@@ -10,6 +10,8 @@ import { RetryBackoff } from './retry-backoff.js';
 
 /** A broker that does not answer in this time may be paused: another one is asked as well, without giving the first one up. */
 const HEDGE_AFTER_MS = 1_000;
+/** A single failure is usual while a broker restarts. */
+const WARN_AFTER_FAILURES = 2;
 
 export interface MetadataUpdaterDependencies {
   readonly link: ClusterLink;
@@ -28,6 +30,7 @@ export class MetadataUpdater {
   private running: Promise<void> | null = null;
   private requested = false;
   private failures = 0;
+  private hasWarned = false;
   private attemptedAt = 0;
   private delayMs = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -64,6 +67,8 @@ export class MetadataUpdater {
     const response = await this.ask(metadata.topicsToRefresh(now));
     link.updateBrokers(response.brokers);
     const hasChanged = metadata.update(response, Date.now());
+    if (this.hasWarned) this.dependencies.log.info('The brokers answer again.');
+    this.hasWarned = false;
     this.failures = 0;
     this.failure = null;
     this.dependencies.onUpdate(hasChanged);
@@ -115,8 +120,20 @@ export class MetadataUpdater {
     this.failures++;
     this.delayMs = this.backoff.delay(this.failures);
     this.requested = true;
-    this.dependencies.log.debug(`Metadata could not be refreshed: ${this.failure.message}`);
+    this.warnOnce(this.failure);
     if (error instanceof KafkaAuthenticationError) this.dependencies.onAuthenticationFailed(error);
+  }
+
+  /** One line for an outage, however long it lasts and however often it is tried. */
+  private warnOnce({ message }: Error): void {
+    const { log } = this.dependencies;
+    const line = `Metadata could not be refreshed: ${message}`;
+    if (this.hasWarned || this.failures < WARN_AFTER_FAILURES) {
+      log.debug(line);
+      return;
+    }
+    this.hasWarned = true;
+    log.warn(`${line} The producer goes on trying.`);
   }
 
   /** Asks one broker, and another one when it fails or takes long: the first answer counts. */

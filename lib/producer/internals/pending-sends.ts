@@ -26,10 +26,11 @@ const OVERHEAD_BYTES = 640;
  * What sends may hold while they wait, beyond `buffer.memory`. A thread that waits holds one record; here every call that is not awaited
  * holds one. While records move, a burst may wait its turn; while they do not, a fire-and-forget loop must not fill the heap.
  */
-const MAX_WAITING_BYTES_WHILE_MOVING = 512 * 1024 * 1024;
-export const MAX_WAITING_BYTES = 16 * 1024 * 1024;
-/** Nothing has moved for so long: the brokers do not take records. */
-const STANDSTILL_MS = 1_000;
+const MAX_WAITING_BYTES_WHILE_MOVING = 1024 * 1024 * 1024;
+export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+/** Looks in a row that find nothing moved, while somebody waits: the brokers do not take records. */
+const STANDSTILL_LOOKS = 20;
+const LOOK_EVERY_MS = 100;
 
 export interface PendingSendsDependencies {
   /** `max.block.ms` */
@@ -58,8 +59,8 @@ export class PendingSends {
   private readonly byTopic = new Map<string, PendingSend[]>();
   private readonly forMemory = new Fifo<PendingSend>();
   private bytes = 0;
-  /** Since when somebody has been waiting. */
-  private waitingSince = 0;
+  private watch: NodeJS.Timeout | undefined;
+  private looksWithoutProgress = 0;
   private timer: NodeJS.Timeout | undefined;
   private draining = false;
 
@@ -85,8 +86,8 @@ export class PendingSends {
   }
 
   /** Whether one more record may wait. */
-  public hasRoomFor(bytes: number, now: number): boolean {
-    const limit = this.isMoving(now) ? MAX_WAITING_BYTES_WHILE_MOVING : MAX_WAITING_BYTES;
+  public hasRoomFor(bytes: number): boolean {
+    const limit = this.isMoving() ? MAX_WAITING_BYTES_WHILE_MOVING : MAX_WAITING_BYTES;
     return this.bytes + bytes + OVERHEAD_BYTES <= limit + this.dependencies.availableMemory();
   }
 
@@ -96,7 +97,7 @@ export class PendingSends {
   }
 
   public add(send: PendingSend): void {
-    if (this.size === 0) this.waitingSince = send.startedAt;
+    this.watchProgress();
     this.bytes += send.record.sizeUpperBound + OVERHEAD_BYTES;
     this.enqueue(send, Date.now());
     if (this.dependencies.maxBlockMs === 0) this.expire();
@@ -164,13 +165,33 @@ export class PendingSends {
 
   public close(): void {
     clearTimeout(this.timer);
+    this.endWatch();
   }
 
   /** The first to wait gives the brokers the benefit of the doubt, unless none is connected. */
-  private isMoving(now: number): boolean {
-    const progress = this.dependencies.lastProgressAt();
-    if (progress === Number.NEGATIVE_INFINITY) return false;
-    return this.size === 0 || now - Math.max(progress, this.waitingSince) < STANDSTILL_MS;
+  private isMoving(): boolean {
+    return (
+      this.dependencies.lastProgressAt() !== Number.NEGATIVE_INFINITY && this.looksWithoutProgress < STANDSTILL_LOOKS
+    );
+  }
+
+  /** By looks of a timer, not by the clock: while a loop of sends holds the thread no answer can arrive, which says nothing of the brokers. */
+  private watchProgress(): void {
+    if (this.watch !== undefined) return;
+    let seen = this.dependencies.lastProgressAt();
+    this.looksWithoutProgress = 0;
+    this.watch = setInterval(() => {
+      const progress = this.dependencies.lastProgressAt();
+      this.looksWithoutProgress = progress === seen ? this.looksWithoutProgress + 1 : 0;
+      seen = progress;
+    }, LOOK_EVERY_MS);
+    this.watch.unref();
+  }
+
+  private endWatch(): void {
+    clearInterval(this.watch);
+    this.watch = undefined;
+    this.looksWithoutProgress = 0;
   }
 
   private enqueue(send: PendingSend, now: number): void {
@@ -218,6 +239,7 @@ export class PendingSends {
     }
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.endWatch();
   }
 
   private armTimer(): void {

@@ -651,7 +651,7 @@ describe('a batch that the broker finds too large', () => {
   });
 
   it('may hold as many records as a batch takes', async () => {
-    const kafka = create({ ...FAST, batchSize: 1_500_000 });
+    const kafka = create({ ...FAST, batchSize: 1_500_000, bufferMemory: 134_217_728 });
     for (let index = 0; index < 100_000; index++) kafka.send('');
     (await sentTo(kafka)).answer(TOO_LARGE);
     let count = 0;

@@ -72,7 +72,9 @@ export class ProduceOutcomes {
     try {
       const bytes = batch.finish();
       if (codec.id !== 0) ratios.observe(batch.queue.topic, bytes / uncompressedBytes);
-      metrics.batchSent(now, batch.recordCount, bytes, uncompressedBytes, now - batch.createdAt);
+      if (!batch.isPart) {
+        metrics.batchSent(now, batch.recordCount, bytes, uncompressedBytes, now - batch.createdAt);
+      }
       return true;
     } catch (error) {
       const cause = error instanceof Error ? error : new Error(String(error));

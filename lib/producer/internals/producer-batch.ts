@@ -28,6 +28,8 @@ export class ProducerBatch {
   public backoffMs = 0;
   /** The leader that the last attempt went to: a new one need not wait for the back-off. */
   public lastLeader = -1;
+  /** Made by a split: its records have been counted as sent before. */
+  public isPart = false;
   /** A request that holds these bytes has not been answered yet. */
   public onWire = false;
   /** Some attempt may have been stored: it was never answered, or with an error that a leader may give after it has stored. */

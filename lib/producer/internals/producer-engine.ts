@@ -28,6 +28,7 @@ import { RetryBackoff } from './retry-backoff.js';
 import { Sender } from './sender.js';
 import { TopicLookup } from './topic-lookup.js';
 import { TransactionManager } from './transaction-manager.js';
+import { runUserCode } from './user-code.js';
 import { withDeadline } from './with-deadline.js';
 
 let capturedResolve: Resolve;
@@ -110,6 +111,7 @@ export class ProducerEngine implements ProducerEngineApi {
     });
     this.intake = new RecordIntake({
       config,
+      log,
       keySerializer: dependencies.keySerializer,
       valueSerializer: dependencies.valueSerializer,
       partitioner: dependencies.partitioner,
@@ -136,15 +138,8 @@ export class ProducerEngine implements ProducerEngineApi {
   }
 
   public sendWithCallback(record: ProducerRecord, callback: DeliveryCallback): void {
-    const call = (error: Error | null, metadata: RecordMetadata): void => {
-      try {
-        callback(error, metadata);
-      } catch (thrown) {
-        this.dependencies.log.error(
-          `A delivery callback threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-        );
-      }
-    };
+    const call = (error: Error | null, metadata: RecordMetadata): void =>
+      runUserCode('A delivery callback', this.dependencies.log, () => callback(error, metadata));
     this.intake.accept(
       record,
       (outcome) => {
@@ -344,7 +339,8 @@ export class ProducerEngine implements ProducerEngineApi {
         this.dependencies.log.warn(`The producer closes with records undelivered: ${String(error)}`),
       );
     }
-    this.abortAll(
+    this.intake.pending.failAll(new ProducerClosedError('The producer was closed before the record was sent.'));
+    this.running?.outcomes.abortAll(
       new ProducerClosedError(
         `The producer was closed after ${timeoutMs} ms before the record was acknowledged. It may have been stored.`,
       ),

@@ -22,7 +22,7 @@ export type AppendResult = typeof NO_MEMORY | typeof APPENDED | typeof APPENDED_
  * What a record costs in objects until it is acknowledged: its metadata and its promise. Counted into `buffer.memory`, which would be no bound for
  * small records otherwise: Kafka's client does not count them.
  */
-const RECORD_OBJECTS_BYTES = 320;
+const RECORD_OBJECTS_BYTES = 448;
 /** Buffers of `batch.size` that are kept for the next batches. */
 const MAX_SPARE_BUFFERS = 128;
 

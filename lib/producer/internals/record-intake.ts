@@ -1,7 +1,11 @@
-import { BufferExhaustedError, InvalidPartitionError, UnknownTopicError } from '../errors.js';
+import { BrokerUnavailableError } from '../../wire/connection-errors.js';
+import { KafkaError } from '../../wire/kafka-error.js';
+import { BufferExhaustedError, InvalidPartitionError, InvalidRecordError, UnknownTopicError } from '../errors.js';
 import { murmur2, toPositive } from '../partitioners/murmur2.js';
+import type { PartitionContext, Partitioner } from '../partitioners/partitioner.js';
 import type { ProducerEngineDependencies } from '../producer-engine-api.js';
 import type { ProducerRecord } from '../record.js';
+import { topicOf } from '../topic-of.js';
 import type { ClusterTopic } from './cluster-topic.js';
 import type { InterceptorChain } from './interceptor-chain.js';
 import { PendingSends, type PendingSend } from './pending-sends.js';
@@ -16,11 +20,12 @@ import {
 } from './record-accumulator.js';
 import { failedRecordMetadata } from './record-metadata.js';
 import { rejectDelivery } from './reject-delivery.js';
+import { runUserCode } from './user-code.js';
 import { RecordSerializer, type SerializedRecord } from './record-serializer.js';
 
 export interface RecordIntakeDependencies extends Pick<
   ProducerEngineDependencies,
-  'config' | 'keySerializer' | 'valueSerializer' | 'partitioner'
+  'config' | 'keySerializer' | 'valueSerializer' | 'partitioner' | 'log'
 > {
   readonly metadata: ProducerMetadata;
   readonly interceptors: InterceptorChain;
@@ -89,7 +94,7 @@ export class RecordIntake {
       if (this.append(topic, partition, serialized, now, resolve, reject)) return;
       this.wait(record, serialized, partition, now, resolve, reject);
     } catch (error) {
-      this.rejectLocally(topicOf(record), undefined, toError(error), resolve, reject);
+      this.rejectLocally(topicOf(record), undefined, toKafkaError(error), resolve, reject);
     }
   }
 
@@ -106,9 +111,17 @@ export class RecordIntake {
     topic.usedAt = now;
     const result = accumulator.append(accumulator.topicQueues(topic), partition, record, now, resolve, reject);
     if (result === APPENDED_TO_NEW_BATCH) {
-      this.dependencies.partitioner?.onNewBatch?.(topic.name, this.dependencies.metadata, partition);
+      this.tellPartitioner(topic.name, partition);
     }
     return result !== NO_MEMORY;
+  }
+
+  private tellPartitioner(topic: string, partition: number): void {
+    const { log, metadata, partitioner } = this.dependencies;
+    if (partitioner?.onNewBatch === undefined) return;
+    runUserCode(`${partitioner.constructor.name}.onNewBatch`, log, () =>
+      partitioner.onNewBatch?.(topic, metadata, partition),
+    );
   }
 
   private choosePartition(topic: ClusterTopic, record: ProducerRecord, serialized: SerializedRecord): number {
@@ -119,7 +132,8 @@ export class RecordIntake {
       return toPositive(murmur2(keyBytes)) % topic.partitionCount;
     }
     const { key, value } = record;
-    const chosen: unknown = partitioner.partition({ topic: topic.name, key, keyBytes, value, cluster: metadata });
+    const context = { topic: topic.name, key, keyBytes, value, cluster: metadata };
+    const chosen = ask(partitioner, context);
     if (typeof chosen === 'number' && Number.isInteger(chosen) && chosen >= 0 && chosen < topic.partitionCount) {
       return chosen;
     }
@@ -146,7 +160,7 @@ export class RecordIntake {
       this.dependencies.onTopicNeeded(isNew);
       throw finalError;
     }
-    if (!this.pending.hasRoomFor(record.sizeUpperBound, startedAt)) throw this.tooManyWaiting(topic, startedAt);
+    if (!this.pending.hasRoomFor(record.sizeUpperBound)) throw this.tooManyWaiting(topic, startedAt);
     this.pending.add({ original, record: record.detached(), partition, startedAt, resolve, reject });
     const known = metadata.topic(topic);
     if (known !== undefined && this.isPlaceable(known, original)) this.dependencies.onMemoryNeeded();
@@ -171,7 +185,7 @@ export class RecordIntake {
       send.partition ??= original.partition ?? this.choosePartition(topic, original, record);
       return this.append(topic, send.partition, record, now, resolve, reject);
     } catch (error) {
-      this.rejectLocally(record.topic, undefined, toError(error), resolve, reject);
+      this.rejectLocally(record.topic, undefined, toKafkaError(error), resolve, reject);
       return true;
     }
   }
@@ -210,6 +224,13 @@ export class RecordIntake {
 
   private unknownTopic(topic: string, waitedMs: number): Error {
     const { metadata, lastMetadataFailure } = this.dependencies;
+    if (metadata.version === 0) {
+      const failure = lastMetadataFailure();
+      return new BrokerUnavailableError(
+        `A record for ${topic} was not sent: no broker has answered within maxBlockMs (${waitedMs} ms). ${failure?.message ?? ''}`,
+        { topic, cause: failure ?? undefined },
+      );
+    }
     const cause = metadata.lastError(topic) ?? lastMetadataFailure();
     const reason = cause === null ? '' : ` ${cause.message}`;
     return new UnknownTopicError(
@@ -233,11 +254,26 @@ export class RecordIntake {
   }
 }
 
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+/** What code of the user's has thrown (a getter, a Proxy) becomes one of our errors. */
+function toKafkaError(error: unknown): KafkaError {
+  if (error instanceof KafkaError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new InvalidRecordError(`A record was not sent: reading it failed: ${message}`, { cause: error });
 }
 
-function topicOf(record: unknown): string {
-  const topic: unknown = typeof record === 'object' && record !== null && 'topic' in record ? record.topic : undefined;
-  return typeof topic === 'string' ? topic : '';
+/** @throws InvalidPartitionError when the partitioner throws */
+function ask(partitioner: Partitioner, context: PartitionContext): unknown {
+  try {
+    return partitioner.partition(context);
+  } catch (cause) {
+    if (cause instanceof KafkaError) throw cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new InvalidPartitionError(
+      `${partitioner.constructor.name} threw for a record for ${context.topic}: ${message}`,
+      {
+        topic: context.topic,
+        cause,
+      },
+    );
+  }
 }

@@ -85,19 +85,27 @@ function checkedTopic(record: ProducerRecord): string {
     throw new InvalidRecordError('send needs a record: { topic, value, key?, partition?, timestamp?, headers? }.');
   }
   const { topic, partition } = record;
-  if (typeof topic !== 'string' || topic.length === 0) {
-    throw new InvalidRecordError('A record was not sent: its topic is not a non-empty string.');
-  }
-  if (topic.length > MAX_TOPIC_LENGTH) {
-    throw new InvalidRecordError(
-      `A record was not sent: its topic has ${topic.length} characters; Kafka allows ${MAX_TOPIC_LENGTH}.`,
-    );
-  }
-  if (partition === undefined || (Number.isInteger(partition) && partition >= 0 && partition <= MAX_PARTITION))
+  assertTopicName(topic, 'A record was not sent');
+  if (partition === undefined || (Number.isInteger(partition) && partition >= 0 && partition <= MAX_PARTITION)) {
     return topic;
+  }
   throw new InvalidRecordError(
     `A record for ${topic} was not sent: partition ${String(partition)} is not an integer from 0. Leave it out to let the partitioner choose.`,
     { topic },
+  );
+}
+
+/**
+ * What cannot be a topic's name must not reach a Metadata request: it would fail for all topics.
+ * @throws InvalidRecordError
+ */
+export function assertTopicName(topic: unknown, what: string): asserts topic is string {
+  if (typeof topic !== 'string' || topic.length === 0) {
+    throw new InvalidRecordError(`${what}: the topic is not a non-empty string.`);
+  }
+  if (topic.length <= MAX_TOPIC_LENGTH) return;
+  throw new InvalidRecordError(
+    `${what}: the topic's name has ${topic.length} characters; Kafka allows ${MAX_TOPIC_LENGTH}.`,
   );
 }
 

@@ -102,7 +102,7 @@ export class Sender {
 
   public stop(): void {
     this.stopped = true;
-    clearTimeout(this.timer);
+    this.clearTimer();
     if (this.immediate !== null) clearImmediate(this.immediate);
   }
 
@@ -116,7 +116,14 @@ export class Sender {
     while (this.sendReady(now)) {
       // Each round takes one batch per partition; more may follow while requests are allowed.
     }
-    if (this.nextCheck !== NEVER) this.wakeIn(this.nextCheck - now);
+    const isIdle = this.nextCheck === NEVER || this.dependencies.accumulator.incomplete.size === 0;
+    if (isIdle) this.clearTimer();
+    else this.wakeIn(this.nextCheck - now);
+  }
+
+  private clearTimer(): void {
+    clearTimeout(this.timer);
+    this.timerDue = NEVER;
   }
 
   private abandonFormerLeaders(now: number): void {

@@ -2,6 +2,7 @@ import { UnknownTopicError } from '../errors.js';
 import type { ProducerConfig } from '../producer-config.js';
 import type { PartitionInfo } from '../record.js';
 import type { MetadataUpdater } from './metadata-updater.js';
+import { assertTopicName } from './record-serializer.js';
 import type { ProducerMetadata } from './producer-metadata.js';
 
 export interface TopicLookupDependencies {
@@ -18,8 +19,9 @@ export class TopicLookup {
 
   public constructor(private readonly dependencies: TopicLookupDependencies) {}
 
-  /** @throws UnknownTopicError after `max.block.ms`; the broker's refusal; what made the producer unusable */
+  /** @throws InvalidRecordError for what cannot be a topic's name; UnknownTopicError after `max.block.ms`; the broker's refusal; what made the producer unusable */
   public async partitionsFor(topic: string): Promise<PartitionInfo[]> {
+    assertTopicName(topic, 'The partitions are not known');
     const { config, metadata, updater } = this.dependencies;
     const deadline = Date.now() + config.maxBlockMs;
     while (metadata.topic(topic) === undefined) {

@@ -44,6 +44,14 @@ export function fromKafkaProperties(
   properties: Readonly<Record<string, unknown>>,
   log?: LogSink,
 ): KafkaPropertiesOptions {
+  if (typeof properties !== 'object' || properties === null) {
+    throw new ConfigError(
+      "fromKafkaProperties takes an object by Kafka's names, e.g. { 'linger.ms': '5' }; parseProperties reads text.",
+      'properties',
+      undefined,
+      'TYPE',
+    );
+  }
   const given = new Map(Object.entries(properties).filter(([, value]) => value !== undefined && value !== null));
   const warnings: string[] = [];
   const producer: Record<string, unknown> = {};

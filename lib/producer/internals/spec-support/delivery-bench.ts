@@ -77,7 +77,7 @@ export class DeliveryBench {
     this.metadata = new ProducerMetadata(config.metadataMaxIdleMs);
     this.lead(options.leaders ?? [1, 1, 1, 1]);
     this.transactions = config.enableIdempotence
-      ? new TransactionManager(config.maxInFlightRequestsPerConnection)
+      ? new TransactionManager(config.maxInFlightRequestsPerConnection, (batch) => this.outcomes.abandon(batch))
       : null;
     const { id, epoch } =
       options.producerId === undefined ? { id: 7n, epoch: 0 } : (options.producerId ?? { id: -1n, epoch: -1 });

@@ -4,7 +4,7 @@ import { ErrorCode } from '../../../wire/error-codes.js';
 import type { DeliveryBench } from './delivery-bench.js';
 import { partitionResponse, type PartitionAnswer, type SentBatch, type SentRequest } from './fake-connection.js';
 
-export type Trouble = 'none' | 'slow' | 'request lost' | 'answer lost' | 'refused' | 'timed out after append';
+export type Trouble = 'none' | 'slow' | 'request lost' | 'answer lost' | 'late' | 'refused' | 'timed out after append';
 
 interface StoredBatch {
   readonly epoch: number;
@@ -66,7 +66,7 @@ export class SimulatedCluster {
     this.next = null;
     if (next !== null) return next;
     if (this.random.next() >= this.trouble) return 'none';
-    return this.random.pick(['slow', 'request lost', 'answer lost', 'refused', 'timed out after append']);
+    return this.random.pick(['slow', 'request lost', 'answer lost', 'late', 'refused', 'timed out after append']);
   }
 
   private serveSoon(nodeId: number): void {
@@ -91,6 +91,10 @@ export class SimulatedCluster {
       this.loseConnection(request, queue);
       return;
     }
+    if (trouble === 'late') {
+      this.serveAfterItWasGivenUp(request, queue);
+      return;
+    }
     const answers = this.store(request, trouble);
     const topics = request.request.topics.map(({ name, partitions }) => ({
       name,
@@ -109,6 +113,19 @@ export class SimulatedCluster {
     const wasLostOnTheWay = this.random.next() < 0.5;
     if (!wasLostOnTheWay) for (const { request: later } of behind.slice(0, isStored)) this.store(later, 'none');
     for (const { request: failed } of [{ request }, ...behind]) failed.fail(error);
+  }
+
+  /** The client gives the connection up, but the broker still has what was sent on it, and gets to it some time later, in order. */
+  private serveAfterItWasGivenUp(request: SentRequest, queue: { request: SentRequest; trouble: Trouble }[]): void {
+    const zombies = [{ request }, ...queue.splice(0)];
+    const error = new BrokerConnectionError('The connection does not answer.');
+    for (const zombie of zombies) zombie.request.fail(error);
+    setTimeout(
+      () => {
+        for (const zombie of zombies) this.store(zombie.request, 'none');
+      },
+      this.random.integer(1, 200),
+    );
   }
 
   private store(request: SentRequest, trouble: Trouble): Map<number, PartitionAnswer> {
