@@ -116,6 +116,11 @@ export class KafkaProducer {
     return `KafkaProducer { state: '${this.status().state}' }`;
   }
 
+  /** What JSON loggers show; no settings either. */
+  public toJSON(): { readonly state: ProducerStatus['state'] } {
+    return { state: this.status().state };
+  }
+
   /** How the producer is doing, from what it knows anyway: no broker is asked, so it may be read as often as you like. */
   public status(): ProducerStatus {
     return this.host.engine.status();

@@ -25,6 +25,8 @@ export class ProducerLifecycle implements ProducerEngineHost, OnModuleInit, OnAp
   private readonly emitFailures: EmitFailureLog;
   private readonly startingEngine: StartingEngine;
   private current: ProducerEngineApi;
+  /** Made, and perhaps not started yet. */
+  private opening: ProducerEngineApi | null = null;
   private starting: Promise<void> | null = null;
   private closing: Promise<void> | null = null;
 
@@ -71,6 +73,7 @@ export class ProducerLifecycle implements ProducerEngineHost, OnModuleInit, OnAp
       const parts = await this.partsFactory.create(this.options.producer ?? {});
       if (this.closing !== null) throw new ProducerClosedError('The producer was closed while it started.');
       engine = this.engineFactory.create({ config, client, ...parts, log: this.log });
+      this.opening = engine;
       await engine.start();
     } catch (cause) {
       const error = asStartError(cause);
@@ -83,7 +86,8 @@ export class ProducerLifecycle implements ProducerEngineHost, OnModuleInit, OnAp
   }
 
   private async close(): Promise<void> {
-    // A start under way ends by itself, within startTimeoutMs; its error is that of the start.
+    // A start under way is ended; its error is that of the start.
+    if (this.opening !== null && this.opening !== this.current) await this.closeEngine(this.opening, 0);
     await this.starting?.catch(() => undefined);
     await this.closeEngine(this.current, this.settings.closeTimeoutMs);
     this.emitFailures.flush();

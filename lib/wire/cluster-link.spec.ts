@@ -400,6 +400,16 @@ describe('SASL', () => {
     await until(() => first.open.length === 0);
   });
 
+  it('that a known broker refuses is tried with no bootstrap address either', async () => {
+    const refuse = withSasl((request) => saslAuthenticateAnswer(request, 0, { code: 58, message: 'no such user' }));
+    await using known = await ScriptedBroker.listen(refuse);
+    await using bootstrap = await ScriptedBroker.listen(refuse);
+    await using link = new TestLink([], { client: { brokers: [bootstrap.address], sasl: SASL } });
+    link.updateBrokers([addressOf(known, 1)]);
+    expect(await failure(link.connectAny())).toBeInstanceOf(KafkaAuthenticationError);
+    expect(bootstrap.sockets).toHaveLength(0);
+  });
+
   it('that the broker does not offer says so', async () => {
     await using broker = await ScriptedBroker.listen((request) =>
       request.apiKey === API.saslHandshake ? saslHandshakeAnswer(['GSSAPI']) : withSasl(() => null)(request),

@@ -197,7 +197,7 @@ export class ClusterLink {
     const attempt = (async (): Promise<BrokerConnection> => {
       const { brokers } = this.options.client;
       const addresses: BootstrapAddress[] = parseBootstrapServers(
-        typeof brokers === 'function' ? await Promise.race([brokers(), this.whenClosed]) : brokers,
+        typeof brokers === 'function' ? await this.bootstrapList(brokers) : brokers,
       );
       for (let tried = 0; tried < addresses.length; tried++) {
         const address = addresses[this.bootstrapIndex++ % addresses.length];
@@ -216,6 +216,23 @@ export class ClusterLink {
       );
     })();
     return this.shared(BOOTSTRAP_NODE, attempt);
+  }
+
+  /** The user's function may take its time, but not for ever. */
+  private async bootstrapList(find: () => string[] | Promise<string[]>): Promise<string[]> {
+    const limitMs = this.options.connectionSetupTimeoutMs;
+    let timer: NodeJS.Timeout | undefined;
+    const overdue = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new BrokerUnavailableError(`client.brokers() has given no addresses within ${limitMs} ms.`)),
+        limitMs,
+      );
+    });
+    try {
+      return await Promise.race([find(), overdue, this.whenClosed]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   private shared(nodeId: number, attempt: Promise<BrokerConnection>): Promise<BrokerConnection> {

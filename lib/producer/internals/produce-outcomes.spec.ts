@@ -415,6 +415,7 @@ describe('the delivery timeout', () => {
         [1, '-1'],
         [1, '-1'],
       ]);
+      expect(kafka.acknowledged).toEqual(['-1!', '-1!']);
       await run(10_000);
       expect(kafka.requests).toHaveLength(1);
     },
