@@ -308,7 +308,9 @@ describe('a broker', () => {
       damaged[below(random, damaged.length)] = below(random, 256);
       return random.pick([damaged, answer.subarray(0, below(random, answer.length)), random.bytes(below(random, 80))]);
     });
-    await using engine = await TestEngine.start(cluster.address, { config: { requestTimeoutMs: 500 } });
+    // A throttle time in a damaged answer may hold the broker back for days: then the delivery timeout is the end.
+    const config = { requestTimeoutMs: 500, deliveryTimeoutMs: 2_000 };
+    await using engine = await TestEngine.start(cluster.address, { config });
     const outcomes: Promise<unknown>[] = [];
     for (let index = 0; index < 60; index++) {
       outcomes.push(engine.sendTo(index % 3, String(index)).catch((error: unknown) => error));
