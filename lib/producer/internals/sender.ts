@@ -293,7 +293,9 @@ export class Sender {
   private answered(nodeId: number, sentAt: number, throttleMs: number, handle: () => void): void {
     const now = Date.now();
     this.inFlight.set(nodeId, Math.max(0, (this.inFlight.get(nodeId) ?? 0) - 1));
-    if (throttleMs > 0) this.throttledUntil.set(nodeId, now + throttleMs);
+    // A nonsense time must not silence a broker for good.
+    const believedMs = Math.min(throttleMs, this.dependencies.config.requestTimeoutMs);
+    if (believedMs > 0) this.throttledUntil.set(nodeId, now + believedMs);
     this.dependencies.metrics.requestAnswered(now, now - sentAt, throttleMs);
     handle();
     this.wake();
