@@ -12,7 +12,7 @@ const WARMUP_RECORDS = 100_000;
 /** What the process may grow by beyond the buffer. */
 const ALLOWANCE_BYTES = 64 * 2 ** 20;
 
-/** Offers far more than the buffer holds while the broker is stopped (SIGSTOP), then lets the broker go on. */
+/** Offers far more than the buffer holds while the broker is stopped, then starts it again. */
 export async function runMemory(run: BenchRun): Promise<MemoryResult[]> {
   if (!run.options.only.has('memory')) return [];
   if (run.cluster.isExternal) {
@@ -30,7 +30,7 @@ export async function runMemory(run: BenchRun): Promise<MemoryResult[]> {
 
 function measure({ cluster, options }: BenchRun, valueBytes: number): Promise<MemoryResult> {
   const broker = cluster.broker(1);
-  const atStage = (stage: Stage): Promise<void> => (stage === 'ready' ? broker.pause() : broker.resume());
+  const atStage = (stage: Stage): Promise<void> => (stage === 'ready' ? broker.kill() : broker.restart());
   return withTopic(cluster, async (topic) => {
     try {
       const measured = await runWorker(
@@ -60,7 +60,7 @@ function measure({ cluster, options }: BenchRun, valueBytes: number): Promise<Me
         met,
       };
     } finally {
-      await broker.resume();
+      if (broker.state !== 'running') await broker.restart();
     }
   });
 }

@@ -26,7 +26,7 @@ const OVERHEAD_BYTES = 640;
  * What sends may hold while they wait, beyond `buffer.memory`. A thread that waits holds one record; here every call that is not awaited
  * holds one. While records move, a burst may wait its turn; while they do not, a fire-and-forget loop must not fill the heap.
  */
-const MAX_WAITING_BYTES_WHILE_MOVING = 1024 * 1024 * 1024;
+const MAX_WAITING_BYTES_WHILE_MOVING = 256 * 1024 * 1024;
 export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /** Looks in a row that find nothing moved, while somebody waits: the brokers do not take records. */
 const STANDSTILL_LOOKS = 20;

@@ -46,7 +46,9 @@ export async function startJavaBrokers(
       const data = join(resources.directory, `broker-${broker.nodeId}`, 'data');
       const home = await resources.brokerHome(broker.nodeId, serverProperties(plan, broker, data));
       await storage.format(data, broker.nodeId);
-      const flags = [...PROFILE_FLAGS[request.profile], ...COMMON_FLAGS, ...loggingFlags(jars, home)];
+      // Native libraries are unpacked there; a broker that is killed cannot remove them.
+      const ownTmp = `-Djava.io.tmpdir=${home}`;
+      const flags = [...PROFILE_FLAGS[request.profile], ...COMMON_FLAGS, ownTmp, ...loggingFlags(jars, home)];
       const args = [...flags, '-cp', classpathOf(jars), 'kafka.Kafka', join(home, 'server.properties')];
       resources.brokers.push(
         new BrokerProcess({
