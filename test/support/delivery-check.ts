@@ -286,6 +286,9 @@ export class DeliveryCheck {
     const name = error instanceof Error ? error.name : String(error);
     if (!this.report(record, name)) return;
     record.outcome = 'failed';
+    if (this.failures[name] === undefined && error instanceof Error) {
+      process.stderr.write(`first ${name} (seed ${this.options.random.seed}): ${error.message}\n`);
+    }
     this.failures[name] = (this.failures[name] ?? 0) + 1;
   }
 
