@@ -34,6 +34,15 @@ describe('a producer while brokers fail', () => {
     return report;
   }
 
+  async function pauseEach(): Promise<void> {
+    for (const nodeId of BROKERS) {
+      await cluster.broker(nodeId).pause();
+      await delay(PAUSE_MS);
+      await cluster.broker(nodeId).resume();
+      await cluster.waitUntilHealthy();
+    }
+  }
+
   it('stores every record once and in order while each broker is killed and restarted', async () => {
     const report = await deliver('killed', {}, async () => {
       for (const nodeId of BROKERS) {
@@ -68,26 +77,12 @@ describe('a producer while brokers fail', () => {
   }, 180_000);
 
   it('stores every record once and in order while each broker is paused for longer than requests may take', async () => {
-    const report = await deliver('paused', { requestTimeoutMs: 2_000 }, async () => {
-      for (const nodeId of BROKERS) {
-        await cluster.broker(nodeId).pause();
-        await delay(PAUSE_MS);
-        await cluster.broker(nodeId).resume();
-        await cluster.waitUntilHealthy();
-      }
-    });
+    const report = await deliver('paused', { requestTimeoutMs: 2_000 }, () => pauseEach());
     expect(violations(report)).toEqual([]);
   }, 180_000);
 
   it('stores every record once and in order while each broker is paused and requests wait for it', async () => {
-    const report = await deliver('waited-for', {}, async () => {
-      for (const nodeId of BROKERS) {
-        await cluster.broker(nodeId).pause();
-        await delay(PAUSE_MS);
-        await cluster.broker(nodeId).resume();
-        await cluster.waitUntilHealthy();
-      }
-    });
+    const report = await deliver('waited-for', {}, () => pauseEach());
     expect(violations(report)).toEqual([]);
   }, 180_000);
 });

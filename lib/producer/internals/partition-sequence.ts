@@ -41,10 +41,6 @@ export class PartitionSequence {
   private lastAcked = -1;
   private lastAckedAt = Number.NEGATIVE_INFINITY;
 
-  public get nextSequence(): number {
-    return this.next;
-  }
-
   public isCurrent(producerId: bigint, producerEpoch: number): boolean {
     return this.producerId === producerId && this.producerEpoch === producerEpoch;
   }

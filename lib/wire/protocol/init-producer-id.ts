@@ -5,7 +5,7 @@ import { ProtocolWriter } from './protocol-writer.js';
 
 /** An InitProducerId request (API key 22). */
 export interface InitProducerIdRequest {
-  /** Null for a producer that is idempotent only: any broker answers then, else the transaction coordinator. */
+  /** Null for a producer that is idempotent only, which each broker can answer; else the transaction coordinator has to. */
   readonly transactionalId: string | null;
   /** Milliseconds after which the coordinator aborts a transaction left open; not looked at without a transactional id. */
   readonly transactionTimeoutMs: number;
