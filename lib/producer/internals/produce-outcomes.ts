@@ -14,7 +14,7 @@ import type { AcknowledgementListener, ProducerBatch } from './producer-batch.js
 import type { ProducerMetricsRecorder } from './producer-metrics.js';
 import type { RecordAccumulator } from './record-accumulator.js';
 import { RetryBackoff } from './retry-backoff.js';
-import type { TransactionManager } from './transaction-manager.js';
+import type { SequenceManager } from './sequence-manager.js';
 
 const NONE = 0;
 /** MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE */
@@ -37,7 +37,7 @@ export interface ProduceOutcomesDependencies {
   readonly accumulator: RecordAccumulator;
   readonly codec: CompressionCodec;
   readonly ratios: CompressionRatioEstimator;
-  readonly transactions: TransactionManager | null;
+  readonly sequences: SequenceManager | null;
   readonly metrics: ProducerMetricsRecorder;
   readonly log: LogSink;
   readonly listener: AcknowledgementListener | null;
@@ -214,8 +214,8 @@ export class ProduceOutcomes {
   }
 
   private resolveSequence(batch: ProducerBatch, nodeId: number, error: Error, now: number): void {
-    const { log, transactions } = this.dependencies;
-    const verdict = transactions?.refused(batch.queue, batch);
+    const { log, sequences } = this.dependencies;
+    const verdict = sequences?.refused(batch.queue, batch);
     if (verdict === 'outcome-unknown') {
       const failure = outcomeUnknown(batch, error);
       this.giveUp(batch, () => failure, now);
@@ -228,10 +228,10 @@ export class ProduceOutcomes {
   }
 
   private retryOrFail(batch: ProducerBatch, nodeId: number, error: Error, now: number): void {
-    const { accumulator, config, metrics, transactions } = this.dependencies;
+    const { accumulator, config, metrics, sequences } = this.dependencies;
     if (batch.isSettled) {
       accumulator.deallocate(batch);
-      transactions?.refresh(batch.queue);
+      sequences?.refresh(batch.queue);
       return;
     }
     const isFinal = error instanceof KafkaError && !error.retriable && !SEQUENCE_ERRORS.has(codeOf(error));
@@ -248,11 +248,11 @@ export class ProduceOutcomes {
     batch.lastError = error;
     metrics.recordsRetried(now, batch.recordCount);
     accumulator.reenqueue(batch);
-    transactions?.refresh(batch.queue);
+    sequences?.refresh(batch.queue);
   }
 
   private split(batch: ProducerBatch, now: number): void {
-    const { accumulator, codec, config, metrics, ratios, transactions } = this.dependencies;
+    const { accumulator, codec, config, metrics, ratios, sequences } = this.dependencies;
     const { topic } = batch.queue;
     ratios.reset(topic, batch.sizeInBytes / Math.max(1, batch.uncompressedBytes));
     const children = splitBatch(batch, config.batchSize, codec, (capacity) =>
@@ -265,12 +265,12 @@ export class ProduceOutcomes {
     // Front of the queue, the last one first: so they stand in order.
     for (const child of [...children].reverse()) accumulator.reenqueue(child);
     this.nextExpiry = Math.min(this.nextExpiry, batch.createdAt + config.deliveryTimeoutMs);
-    transactions?.refresh(batch.queue);
+    sequences?.refresh(batch.queue);
   }
 
   private complete(batch: ProducerBatch, baseOffset: bigint, logAppendTime: number, now: number): void {
-    const { accumulator, listener, transactions } = this.dependencies;
-    transactions?.acknowledged(batch.queue, batch, now);
+    const { accumulator, listener, sequences } = this.dependencies;
+    sequences?.acknowledged(batch.queue, batch, now);
     accumulator.incomplete.delete(batch);
     batch.complete(baseOffset, logAppendTime, listener);
     accumulator.recycle(batch);
@@ -285,10 +285,10 @@ export class ProduceOutcomes {
   }
 
   private giveUp(batch: ProducerBatch, errorAt: (index: number) => Error, now: number): void {
-    const { accumulator, listener, metrics, transactions } = this.dependencies;
+    const { accumulator, listener, metrics, sequences } = this.dependencies;
     accumulator.incomplete.delete(batch);
     metrics.recordsFailed(now, batch.recordCount);
-    transactions?.gaveUp(batch.queue, batch);
+    sequences?.gaveUp(batch.queue, batch);
     batch.fail(errorAt, listener);
     if (!batch.onWire) accumulator.deallocate(batch);
   }

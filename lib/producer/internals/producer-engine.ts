@@ -27,7 +27,7 @@ import { RecordIntake } from './record-intake.js';
 import { RetryBackoff } from './retry-backoff.js';
 import { Sender } from './sender.js';
 import { TopicLookup } from './topic-lookup.js';
-import { TransactionManager } from './transaction-manager.js';
+import { SequenceManager } from './sequence-manager.js';
 import { runUserCode } from './user-code.js';
 import { withDeadline } from './with-deadline.js';
 
@@ -55,7 +55,7 @@ export class ProducerEngine implements ProducerEngineApi {
   private readonly metricsRecorder = new ProducerMetricsRecorder();
   private readonly producerIds: ProducerIdSource;
   private readonly topics: TopicLookup;
-  private readonly transactions: TransactionManager | null;
+  private readonly sequences: SequenceManager | null;
   private readonly updater: MetadataUpdater;
   private running: Running | null = null;
   private starting: Promise<void> | null = null;
@@ -94,8 +94,8 @@ export class ProducerEngine implements ProducerEngineApi {
       updater: this.updater,
       refusal: () => this.refusal,
     });
-    this.transactions = config.enableIdempotence
-      ? new TransactionManager(config.maxInFlightRequestsPerConnection, (batch) =>
+    this.sequences = config.enableIdempotence
+      ? new SequenceManager(config.maxInFlightRequestsPerConnection, (batch) =>
           this.running?.outcomes.abandon(batch),
         )
       : null;
@@ -104,7 +104,7 @@ export class ProducerEngine implements ProducerEngineApi {
       config,
       log,
       onProducerId: (producerId, epoch) => {
-        this.transactions?.useProducerId(producerId, epoch);
+        this.sequences?.useProducerId(producerId, epoch);
         this.running?.sender.wake();
       },
       onFatal: (error) => this.fail(error),
@@ -214,7 +214,7 @@ export class ProducerEngine implements ProducerEngineApi {
       this.intake.useAccumulator(this.running.accumulator);
       if (config.startTimeoutMs === 0) this.updater.requestNow();
       else await this.firstMetadata(config.startTimeoutMs);
-      if (this.transactions !== null) this.producerIds.request();
+      if (this.sequences !== null) this.producerIds.request();
     } catch (error) {
       await this.close(0);
       throw error;
@@ -224,7 +224,7 @@ export class ProducerEngine implements ProducerEngineApi {
   private createSender(codec: Awaited<ReturnType<typeof loadCompressionCodec>>): Running {
     const { config, log } = this.dependencies;
     const ratios = new CompressionRatioEstimator();
-    const { memory, metadata, transactions, updater } = this;
+    const { memory, metadata, sequences, updater } = this;
     const metrics = this.metricsRecorder;
     const accumulator: RecordAccumulator = new RecordAccumulator({
       config,
@@ -241,7 +241,7 @@ export class ProducerEngine implements ProducerEngineApi {
       accumulator,
       codec,
       ratios,
-      transactions,
+      sequences,
       metrics,
       log,
       listener: this.interceptors.isEmpty
@@ -260,7 +260,7 @@ export class ProducerEngine implements ProducerEngineApi {
       updater,
       accumulator,
       outcomes,
-      transactions,
+      sequences,
       metrics,
       isUrgent: () => this.flushes > 0 || this.closing !== null || this.intake.pending.waitsForMemory,
       onProducerIdNeeded: () => this.producerIds.request(),

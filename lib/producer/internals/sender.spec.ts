@@ -335,7 +335,7 @@ describe('without a producer id', () => {
     await run(1_000);
     expect(kafka.requests).toHaveLength(0);
     expect(kafka.counts.producerIdNeeded).toBeGreaterThan(0);
-    kafka.transactions?.useProducerId(42n, 3);
+    kafka.sequences?.useProducerId(42n, 3);
     kafka.sender.wake();
     await run();
     expect(kafka.open.batch).toMatchObject({ producerId: 42n, producerEpoch: 3, baseSequence: 0 });

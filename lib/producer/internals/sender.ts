@@ -10,7 +10,7 @@ import type { ProducerBatch } from './producer-batch.js';
 import type { ProducerMetadata } from './producer-metadata.js';
 import type { ProducerMetricsRecorder } from './producer-metrics.js';
 import type { RecordAccumulator } from './record-accumulator.js';
-import type { TransactionManager } from './transaction-manager.js';
+import type { SequenceManager } from './sequence-manager.js';
 
 export interface SenderDependencies {
   readonly config: ProducerConfig;
@@ -20,7 +20,7 @@ export interface SenderDependencies {
   readonly accumulator: RecordAccumulator;
   readonly outcomes: ProduceOutcomes;
   /** null without idempotence. */
-  readonly transactions: TransactionManager | null;
+  readonly sequences: SequenceManager | null;
   readonly metrics: ProducerMetricsRecorder;
   /** Whether everything must go now: a flush or close is in progress, or a send waits for memory. */
   readonly isUrgent: () => boolean;
@@ -111,8 +111,8 @@ export class Sender {
     const now = Date.now();
     this.nextCheck = this.dependencies.outcomes.expire(now);
     if (this.leadersChanged) this.abandonFormerLeaders(now);
-    const { transactions } = this.dependencies;
-    if (transactions !== null && !transactions.hasProducerId) this.dependencies.onProducerIdNeeded();
+    const { sequences } = this.dependencies;
+    if (sequences !== null && !sequences.hasProducerId) this.dependencies.onProducerIdNeeded();
     while (this.sendReady(now)) {
       // Each round takes one batch per partition; more may follow while requests are allowed.
     }
@@ -195,7 +195,7 @@ export class Sender {
   }
 
   private maySend(queue: PartitionQueue, head: ProducerBatch, leader: number, now: number): boolean {
-    const { config, transactions } = this.dependencies;
+    const { config, sequences } = this.dependencies;
     // With one request in flight the partition is muted until its answer: strict order even without idempotence.
     if (config.maxInFlightRequestsPerConnection === 1 && queue.inFlight > 0) return false;
     // What the former leader still owes comes first: the new one could take a later batch for the next.
@@ -204,7 +204,7 @@ export class Sender {
       this.checkAt(head.waitingSince + head.backoffMs);
       return false;
     }
-    return transactions === null || transactions.maySend(queue, head, now);
+    return sequences === null || sequences.maySend(queue, head, now);
   }
 
   private usableConnection(nodeId: number, now: number): BrokerConnection | null {
@@ -267,13 +267,13 @@ export class Sender {
   }
 
   private encode(nodeId: number, batches: readonly ProducerBatch[], now: number): ProduceTopicData[] {
-    const { metrics, transactions } = this.dependencies;
+    const { metrics, sequences } = this.dependencies;
     const topics = new Map<string, { name: string; partitions: { index: number; records: Buffer }[] }>();
     let records = 0;
     let bytes = 0;
     for (const batch of batches) {
       const { queue } = batch;
-      transactions?.assign(queue, batch);
+      sequences?.assign(queue, batch);
       const encoded = batch.encode(false);
       batch.onWire = true;
       queue.inFlight++;

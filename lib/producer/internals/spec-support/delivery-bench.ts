@@ -13,7 +13,7 @@ import { ProducerMetricsRecorder } from '../producer-metrics.js';
 import { NO_MEMORY, RecordAccumulator, UNASSIGNED_PARTITION } from '../record-accumulator.js';
 import { SerializedRecord } from '../record-serializer.js';
 import { Sender } from '../sender.js';
-import { TransactionManager } from '../transaction-manager.js';
+import { SequenceManager } from '../sequence-manager.js';
 import { FakeLink, type SentRequest } from './fake-connection.js';
 import { testConfig } from './producer-test-config.js';
 
@@ -50,7 +50,7 @@ export class DeliveryBench {
   public readonly metadata: ProducerMetadata;
   public readonly metrics = new ProducerMetricsRecorder();
   public readonly ratios = new CompressionRatioEstimator();
-  public readonly transactions: TransactionManager | null;
+  public readonly sequences: SequenceManager | null;
   public readonly accumulator: RecordAccumulator;
   public readonly outcomes: ProduceOutcomes;
   public readonly sender: Sender;
@@ -76,12 +76,12 @@ export class DeliveryBench {
     this.memory = new BufferMemory(config.bufferMemory, () => undefined);
     this.metadata = new ProducerMetadata(config.metadataMaxIdleMs);
     this.lead(options.leaders ?? [1, 1, 1, 1]);
-    this.transactions = config.enableIdempotence
-      ? new TransactionManager(config.maxInFlightRequestsPerConnection, (batch) => this.outcomes.abandon(batch))
+    this.sequences = config.enableIdempotence
+      ? new SequenceManager(config.maxInFlightRequestsPerConnection, (batch) => this.outcomes.abandon(batch))
       : null;
     const { id, epoch } =
       options.producerId === undefined ? { id: 7n, epoch: 0 } : (options.producerId ?? { id: -1n, epoch: -1 });
-    this.transactions?.useProducerId(id, epoch);
+    this.sequences?.useProducerId(id, epoch);
     this.accumulator = new RecordAccumulator({
       config,
       memory: this.memory,
@@ -97,7 +97,7 @@ export class DeliveryBench {
       accumulator: this.accumulator,
       codec,
       ratios,
-      transactions: this.transactions,
+      sequences: this.sequences,
       metrics,
       log,
       listener: (metadata, error) => this.acknowledged.push(`${metadata.offset}${error === null ? '' : '!'}`),
@@ -119,7 +119,7 @@ export class DeliveryBench {
       } as unknown as MetadataUpdater,
       accumulator: this.accumulator,
       outcomes: this.outcomes,
-      transactions: this.transactions,
+      sequences: this.sequences,
       metrics,
       isUrgent: () => this.isUrgent,
       onProducerIdNeeded: () => {

@@ -11,7 +11,7 @@ export type SequenceVerdict = 'outcome-unknown' | 'retry' | 'retry-under-new-epo
  * Producer id, epoch and sequences of an idempotent producer (the part of Kafka's `TransactionManager` without a transactional id; KIP-98,
  * KIP-360). It decides which batch may be sent, and recovers by a new epoch when a sequence cannot be continued.
  */
-export class TransactionManager {
+export class SequenceManager {
   private id = -1n;
   private epoch = -1;
 

@@ -5,7 +5,7 @@ import { PartitionQueue } from './partition-queue.js';
 import type { DeliveryBench } from './spec-support/delivery-bench.js';
 import type { SentRequest } from './spec-support/fake-connection.js';
 import { useDeliveryBenches } from './spec-support/use-delivery-benches.js';
-import { TransactionManager } from './transaction-manager.js';
+import { SequenceManager } from './sequence-manager.js';
 
 const FAST: Partial<ProducerConfig> = { lingerMs: 0, requestTimeoutMs: 1_000_000 };
 const DELIVERY_MS = 120_000;
@@ -76,7 +76,7 @@ describe('a gap in the sequences of a partition', () => {
     a?.answer({});
     await run(3_000);
     expect(onWire(kafka)).toEqual(['b 7/0/2']);
-    expect(kafka.transactions?.producerEpoch).toBe(0);
+    expect(kafka.sequences?.producerEpoch).toBe(0);
   });
 
   it('waits for the wire to be empty before the epoch changes: what is still on it may have been stored', async () => {
@@ -88,12 +88,12 @@ describe('a gap in the sequences of a partition', () => {
     a?.answer(OUT_OF_ORDER);
     b?.answer(OUT_OF_ORDER);
     await run(5_000);
-    expect(kafka.transactions?.producerEpoch).toBe(0);
+    expect(kafka.sequences?.producerEpoch).toBe(0);
     expect(onWire(kafka)).toEqual(['c 7/0/3', 'd 7/0/4']);
     c?.answer(OUT_OF_ORDER);
     kafka.open.fail();
     await run(2_000);
-    expect(kafka.transactions?.producerEpoch).toBe(1);
+    expect(kafka.sequences?.producerEpoch).toBe(1);
     expect(onWire(kafka)).toEqual(['a 7/1/0']);
   });
 
@@ -120,7 +120,7 @@ describe('a batch that expires while a request holds it', () => {
     kafka.link.open[1]?.answer({});
     await run();
     expect(onWire(kafka)).toEqual(['a 7/0/1', 'c 7/0/3']);
-    expect(kafka.transactions?.producerEpoch).toBe(0);
+    expect(kafka.sequences?.producerEpoch).toBe(0);
   });
 
   it('leaves an epoch that cannot be trusted when nothing is behind it: the next one begins at 0 of a new one', async () => {
@@ -286,7 +286,7 @@ describe('a new epoch', () => {
     await run();
     kafka.open.answer(OUT_OF_ORDER);
     expect((await finish(kafka)).sort()).toEqual(['a 7/1/0', 'x 7/1/0']);
-    expect(kafka.transactions?.producerEpoch).toBe(1);
+    expect(kafka.sequences?.producerEpoch).toBe(1);
   });
 
   it('after 32767 is a new producer id; until it comes nothing is sent', async () => {
@@ -297,9 +297,9 @@ describe('a new epoch', () => {
     answerAll(kafka, OUT_OF_ORDER);
     await run(5_000);
     expect(kafka.link.open).toHaveLength(0);
-    expect(kafka.transactions?.hasProducerId).toBe(false);
+    expect(kafka.sequences?.hasProducerId).toBe(false);
     expect(kafka.counts.producerIdNeeded).toBeGreaterThan(0);
-    kafka.transactions?.useProducerId(8n, 0);
+    kafka.sequences?.useProducerId(8n, 0);
     kafka.sender.wake();
     expect(await finish(kafka)).toEqual(['a 8/0/0', 'b 8/0/1']);
   });
@@ -314,10 +314,10 @@ describe('a new epoch', () => {
     const [first, second] = kafka.link.open;
     first?.answer(OUT_OF_ORDER);
     await run(1_000);
-    expect(kafka.transactions?.hasProducerId).toBe(false);
+    expect(kafka.sequences?.hasProducerId).toBe(false);
     second?.answer(OUT_OF_ORDER);
     await run(1_000);
-    kafka.transactions?.useProducerId(8n, 0);
+    kafka.sequences?.useProducerId(8n, 0);
     kafka.sender.wake();
     await run(1_000);
     expect(onWire(kafka).sort()).toEqual(['a 8/0/0', 'x 8/0/0']);
@@ -398,9 +398,9 @@ describe('sequences', () => {
   });
 });
 
-describe('TransactionManager', () => {
+describe('SequenceManager', () => {
   it('lets nothing go without a producer id', () => {
-    const manager = new TransactionManager(5);
+    const manager = new SequenceManager(5);
     expect(manager).toMatchObject({ hasProducerId: false, producerId: -1n, producerEpoch: -1 });
     const queue = new PartitionQueue('t', 0);
     expect(() => manager.refresh(queue)).not.toThrow();
