@@ -5,11 +5,10 @@ import { KafkaAuthenticationError } from '../../wire/connection-errors.js';
 import type { LogSink } from '../../wire/log-sink.js';
 import { metadataApi } from '../../wire/protocol/metadata.js';
 import type { ProducerConfig } from '../producer-config.js';
+import { askHedged } from './ask-hedged.js';
 import type { ProducerMetadata } from './producer-metadata.js';
 import { RetryBackoff } from './retry-backoff.js';
 
-/** A broker that does not answer in this time may be paused: another one is asked as well, without giving the first one up. */
-const HEDGE_AFTER_MS = 1_000;
 /** A single failure is usual while a broker restarts. */
 const WARN_AFTER_FAILURES = 2;
 
@@ -64,7 +63,8 @@ export class MetadataUpdater {
     const { link, metadata } = this.dependencies;
     const now = Date.now();
     this.attemptedAt = now;
-    const response = await this.ask(metadata.topicsToRefresh(now));
+    const topics = metadata.topicsToRefresh(now);
+    const response = await askHedged(link, (connection) => this.send(connection, topics));
     link.updateBrokers(response.brokers);
     const hasChanged = metadata.update(response, Date.now());
     if (this.hasWarned) this.dependencies.log.info('The brokers answer again.');
@@ -134,26 +134,6 @@ export class MetadataUpdater {
     }
     this.hasWarned = true;
     log.warn(`${line} The producer goes on trying.`);
-  }
-
-  /** Asks one broker, and another one when it fails or takes long: the first answer counts. */
-  private async ask(topics: string[]): Promise<MetadataResponse> {
-    const { link } = this.dependencies;
-    const first = await link.connectAny();
-    const answer = this.send(first, topics);
-    let timer: NodeJS.Timeout | undefined;
-    const slow = new Promise<null>((resolve) => {
-      timer = setTimeout(() => resolve(null), HEDGE_AFTER_MS);
-    });
-    const early = await Promise.race([answer.catch(() => null), slow]);
-    clearTimeout(timer);
-    if (early !== null) return early;
-    const hedge = link.connectAny(first).then((second) => this.send(second, topics));
-    try {
-      return await Promise.any([answer, hedge]);
-    } catch (error) {
-      throw error instanceof AggregateError ? error.errors[0] : error;
-    }
   }
 
   private send(connection: BrokerConnection, topics: string[]): Promise<MetadataResponse> {

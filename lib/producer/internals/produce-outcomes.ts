@@ -42,6 +42,8 @@ export interface ProduceOutcomesDependencies {
   readonly log: LogSink;
   readonly listener: AcknowledgementListener | null;
   readonly onMetadataStale: () => void;
+  /** A batch has failed for good; `wasSequenced` tells that its sequence numbers cannot be used again. */
+  readonly onGivenUp: (error: Error, wasSequenced: boolean) => void;
   /** A Produce response names a partition's new leader (KIP-951). */
   readonly onLeaderNamed: (
     topic: string,
@@ -167,6 +169,16 @@ export class ProduceOutcomes {
     this.giveUp(batch, () => failure, Date.now());
   }
 
+  /** Fails what no request holds. */
+  public abortUnsent(error: Error): void {
+    const now = Date.now();
+    for (const batch of this.dependencies.accumulator.incomplete) {
+      if (batch.onWire) continue;
+      this.dependencies.accumulator.remove(batch);
+      this.giveUp(batch, () => error, now);
+    }
+  }
+
   /** Fails everything that is not completed, for a forced close or a fatal error. */
   public abortAll(error: Error): void {
     const now = Date.now();
@@ -218,6 +230,11 @@ export class ProduceOutcomes {
     const verdict = sequences?.refused(batch.queue, batch);
     if (verdict === 'outcome-unknown') {
       const failure = outcomeUnknown(batch, error);
+      this.giveUp(batch, () => failure, now);
+      return;
+    }
+    if (verdict === 'give-up') {
+      const failure = deliveryError(batch, error);
       this.giveUp(batch, () => failure, now);
       return;
     }
@@ -286,11 +303,13 @@ export class ProduceOutcomes {
 
   private giveUp(batch: ProducerBatch, errorAt: (index: number) => Error, now: number): void {
     const { accumulator, listener, metrics, sequences } = this.dependencies;
+    const { hasSequence } = batch;
     accumulator.incomplete.delete(batch);
     metrics.recordsFailed(now, batch.recordCount);
     sequences?.gaveUp(batch.queue, batch);
     batch.fail(errorAt, listener);
     if (!batch.onWire) accumulator.deallocate(batch);
+    this.dependencies.onGivenUp(errorAt(0), hasSequence);
   }
 
   private timeoutError(batch: ProducerBatch, now: number, cause: Error | undefined): DeliveryTimeoutError {

@@ -166,10 +166,6 @@ describe('an engine', () => {
     await engine.start();
     expect(cluster.broker.requestsOf(API.initProducerId)).toHaveLength(1);
   });
-
-  it('refuses transactions that it does not have', () => {
-    expect(() => new TestEngine('127.0.0.1:1', { config: { transactionalId: 'x' } })).toThrow(ConfigError);
-  });
 });
 
 describe('starting', () => {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ClusterLink } from '../../wire/cluster-link.js';
+import type { ClusterLink } from '../../wire/cluster-link.js';
 import { BrokerUnavailableError, KafkaAuthenticationError } from '../../wire/connection-errors.js';
 import { compressionLevelWarning } from '../../wire/compression/compression-level.js';
 import { loadCompressionCodec } from '../../wire/compression/load-compression-codec.js';
 import { KafkaError } from '../../wire/kafka-error.js';
-import { ConfigError, KafkaTimeoutError, ProducerClosedError, ProducerFatalError } from '../errors.js';
+import { KafkaTimeoutError, ProducerClosedError, ProducerFatalError } from '../errors.js';
 import type {
   ProducerEngineApi,
   ProducerEngineDependencies,
@@ -16,6 +16,7 @@ import { BufferMemory } from './buffer-memory.js';
 import { closeParts } from './close-parts.js';
 import { CompressionRatioEstimator } from './compression-ratio-estimator.js';
 import { InterceptorChain } from './interceptor-chain.js';
+import { openLink } from './open-link.js';
 import { MetadataUpdater } from './metadata-updater.js';
 import { ProduceOutcomes } from './produce-outcomes.js';
 import type { Resolve } from './producer-batch.js';
@@ -26,6 +27,7 @@ import { RecordAccumulator } from './record-accumulator.js';
 import { RecordIntake } from './record-intake.js';
 import { RetryBackoff } from './retry-backoff.js';
 import { Sender } from './sender.js';
+import type { TransactionBatches, TransactionManager } from './transactions/transaction-manager.js';
 import { TopicLookup } from './topic-lookup.js';
 import { SequenceManager } from './sequence-manager.js';
 import { runUserCode } from './user-code.js';
@@ -46,16 +48,18 @@ interface Running {
 
 /** The producer without Nest: puts the rooms together, starts, flushes and closes them (Kafka's `KafkaProducer`). */
 export class ProducerEngine implements ProducerEngineApi {
-  private readonly dependencies: ProducerEngineDependencies;
+  protected readonly dependencies: ProducerEngineDependencies;
+  protected readonly link: ClusterLink;
+  protected readonly sequences: SequenceManager | null;
+  /** Set by an engine with a transactional id. */
+  protected transaction: TransactionManager | null = null;
   private readonly interceptors: InterceptorChain;
   private readonly intake: RecordIntake;
-  private readonly link: ClusterLink;
   private readonly memory: BufferMemory;
   private readonly metadata: ProducerMetadata;
   private readonly metricsRecorder = new ProducerMetricsRecorder();
   private readonly producerIds: ProducerIdSource;
   private readonly topics: TopicLookup;
-  private readonly sequences: SequenceManager | null;
   private readonly updater: MetadataUpdater;
   private running: Running | null = null;
   private starting: Promise<void> | null = null;
@@ -65,21 +69,11 @@ export class ProducerEngine implements ProducerEngineApi {
 
   public constructor(dependencies: ProducerEngineDependencies) {
     this.dependencies = dependencies;
-    const { client, config, log } = dependencies;
-    if (config.transactionalId !== null) throw transactionsMissing(config.transactionalId);
+    const { config, log } = dependencies;
     this.interceptors = new InterceptorChain(dependencies.interceptors, log);
     this.metadata = new ProducerMetadata(config.metadataMaxIdleMs);
     this.memory = new BufferMemory(config.bufferMemory, () => this.intake.pending.memoryReleased());
-    this.link = new ClusterLink({
-      client,
-      clientId: config.clientId,
-      log,
-      connectionSetupTimeoutMs: config.socketConnectionSetupTimeoutMs,
-      connectionsMaxIdleMs: config.connectionsMaxIdleMs,
-      reconnectBackoffMs: config.reconnectBackoffMs,
-      reconnectBackoffMaxMs: config.reconnectBackoffMaxMs,
-      onChange: () => this.connectionsChanged(),
-    });
+    this.link = openLink(dependencies, () => this.connectionsChanged());
     this.updater = new MetadataUpdater({
       link: this.link,
       metadata: this.metadata,
@@ -95,9 +89,7 @@ export class ProducerEngine implements ProducerEngineApi {
       refusal: () => this.refusal,
     });
     this.sequences = config.enableIdempotence
-      ? new SequenceManager(config.maxInFlightRequestsPerConnection, (batch) =>
-          this.running?.outcomes.abandon(batch),
-        )
+      ? new SequenceManager(config.maxInFlightRequestsPerConnection, (batch) => this.running?.outcomes.abandon(batch))
       : null;
     this.producerIds = new ProducerIdSource({
       link: this.link,
@@ -118,7 +110,8 @@ export class ProducerEngine implements ProducerEngineApi {
       metadata: this.metadata,
       interceptors: this.interceptors,
       metrics: this.metricsRecorder,
-      refusal: () => this.refusal,
+      refusal: () => this.refusal ?? this.transaction?.refusal ?? null,
+      onRejected: (error) => this.transaction?.recordFailed(error, false),
       onTopicNeeded: (isNew) => (isNew ? this.updater.requestNow() : this.updater.request()),
       lastProgressAt: () => (this.link.connectedBrokers > 0 ? this.memory.releasedAt : Number.NEGATIVE_INFINITY),
       onMemoryNeeded: () => this.running?.sender.wake(),
@@ -198,6 +191,24 @@ export class ProducerEngine implements ProducerEngineApi {
     };
   }
 
+  protected get batches(): TransactionBatches {
+    return {
+      flush: () => this.flush(),
+      dropUnsent: (error) => {
+        this.intake.pending.failAll(error);
+        this.running?.outcomes.abortUnsent(error);
+      },
+      dropAll: (error) => this.abortAll(error),
+      settled: () => this.running?.accumulator.settled() ?? Promise.resolve(),
+      wake: () => this.running?.sender.wake(),
+    };
+  }
+
+  /** With a transactional id the coordinator gives it, when transactions are initialized. */
+  private requestProducerId(): void {
+    if (this.sequences !== null && this.dependencies.config.transactionalId === null) this.producerIds.request();
+  }
+
   private state(): ProducerStatus['state'] {
     if (this.refusal instanceof ProducerFatalError) return 'failed';
     if (this.refusal !== null) return 'closed';
@@ -214,7 +225,7 @@ export class ProducerEngine implements ProducerEngineApi {
       this.intake.useAccumulator(this.running.accumulator);
       if (config.startTimeoutMs === 0) this.updater.requestNow();
       else await this.firstMetadata(config.startTimeoutMs);
-      if (this.sequences !== null) this.producerIds.request();
+      this.requestProducerId();
     } catch (error) {
       await this.close(0);
       throw error;
@@ -231,6 +242,7 @@ export class ProducerEngine implements ProducerEngineApi {
       memory,
       codec,
       ratios,
+      onBatchOpened: (queue) => this.transaction?.partitionNeeded(queue),
       onWork: (isFull) => {
         if (isFull || config.lingerMs === 0) this.running?.sender.wake();
         else this.running?.sender.wakeIn(config.lingerMs);
@@ -248,6 +260,7 @@ export class ProducerEngine implements ProducerEngineApi {
         ? null
         : (recordMetadata, error) => this.interceptors.onAcknowledgement(recordMetadata, error),
       onMetadataStale: () => updater.request(),
+      onGivenUp: (error, wasSequenced) => this.transaction?.recordFailed(error, wasSequenced),
       onLeaderNamed: (topic, partition, leader, endpoints) => {
         if (endpoints.length > 0) this.link.updateBrokers(mergeBrokers(this.link.knownBrokers, endpoints));
         if (metadata.updateLeader(topic, partition, leader)) this.running?.sender.leaderChanged();
@@ -263,7 +276,8 @@ export class ProducerEngine implements ProducerEngineApi {
       sequences,
       metrics,
       isUrgent: () => this.flushes > 0 || this.closing !== null || this.intake.pending.waitsForMemory,
-      onProducerIdNeeded: () => this.producerIds.request(),
+      transaction: this.transaction,
+      onProducerIdNeeded: () => this.requestProducerId(),
     });
     return { accumulator, outcomes, sender };
   }
@@ -352,16 +366,6 @@ export class ProducerEngine implements ProducerEngineApi {
     await this.link.close(closed);
     closeParts(this.dependencies);
   }
-}
-
-/** Sending outside of a transaction what was meant to be inside would break what the setting stands for. */
-function transactionsMissing(transactionalId: string): ConfigError {
-  return new ConfigError(
-    'transactionalId is set, but this version has no transactions. Leave it out.',
-    'transactionalId',
-    transactionalId,
-    'UNSUPPORTED',
-  );
 }
 
 function isFinal(error: unknown): boolean {

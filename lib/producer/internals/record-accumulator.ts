@@ -33,6 +33,8 @@ export interface RecordAccumulatorDependencies {
   readonly ratios: CompressionRatioEstimator;
   /** A batch has become full, or a first one was opened: the sender may have work. */
   readonly onWork: (isFull: boolean) => void;
+  /** A batch has been opened for a partition. */
+  readonly onBatchOpened?: ((queue: PartitionQueue) => void) | undefined;
 }
 
 /** Collects records into batches, one queue per partition, within `buffer.memory` (Kafka's `RecordAccumulator`). */
@@ -183,6 +185,7 @@ export class RecordAccumulator {
     queue.waiting.push(batch);
     this.active.add(queue);
     this.incomplete.add(batch);
+    this.dependencies.onBatchOpened?.(queue);
     return batch;
   }
 }

@@ -38,6 +38,8 @@ export interface RecordIntakeDependencies extends Pick<
   readonly lastProgressAt: () => number;
   /** A record waits for memory: nothing should linger. */
   readonly onMemoryNeeded: () => void;
+  /** A record has been refused, or has waited in vain. */
+  readonly onRejected?: ((error: Error) => void) | undefined;
   /** The cause to show when waiting for metadata has taken too long. */
   readonly lastMetadataFailure: () => Error | null;
 }
@@ -200,6 +202,7 @@ export class RecordIntake {
     const metadata = failedRecordMetadata(topic, partition ?? UNASSIGNED_PARTITION);
     this.dependencies.metrics.recordsFailed(Date.now(), 1);
     if (this.hasInterceptors) this.dependencies.interceptors.onAcknowledgement(metadata, error);
+    this.dependencies.onRejected?.(error);
     rejectDelivery(error, metadata, resolve, reject);
   }
 

@@ -11,6 +11,7 @@ import type { ProducerMetadata } from './producer-metadata.js';
 import type { ProducerMetricsRecorder } from './producer-metrics.js';
 import type { RecordAccumulator } from './record-accumulator.js';
 import type { SequenceManager } from './sequence-manager.js';
+import type { TransactionManager } from './transactions/transaction-manager.js';
 
 export interface SenderDependencies {
   readonly config: ProducerConfig;
@@ -24,6 +25,8 @@ export interface SenderDependencies {
   readonly metrics: ProducerMetricsRecorder;
   /** Whether everything must go now: a flush or close is in progress, or a send waits for memory. */
   readonly isUrgent: () => boolean;
+  /** null without a transactional id. */
+  readonly transaction: TransactionManager | null;
   /** A producer id is needed and there is none. */
   readonly onProducerIdNeeded: () => void;
 }
@@ -195,7 +198,8 @@ export class Sender {
   }
 
   private maySend(queue: PartitionQueue, head: ProducerBatch, leader: number, now: number): boolean {
-    const { config, sequences } = this.dependencies;
+    const { config, sequences, transaction } = this.dependencies;
+    if (transaction !== null && !transaction.maySend(queue)) return false;
     // With one request in flight the partition is muted until its answer: strict order even without idempotence.
     if (config.maxInFlightRequestsPerConnection === 1 && queue.inFlight > 0) return false;
     // What the former leader still owes comes first: the new one could take a later batch for the next.
@@ -245,11 +249,12 @@ export class Sender {
   }
 
   private send(nodeId: number, connection: BrokerConnection, batches: readonly ProducerBatch[], now: number): void {
-    const { config } = this.dependencies;
+    const { config, transaction } = this.dependencies;
     const topics = this.encode(nodeId, batches, now);
     this.inFlight.set(nodeId, (this.inFlight.get(nodeId) ?? 0) + 1);
-    const request = { transactionalId: null, acks: config.acks, timeoutMs: config.requestTimeoutMs, topics };
-    if (config.acks === 0) {
+    const { acks, requestTimeoutMs, transactionalId } = config;
+    const request = { transactionalId, acks, timeoutMs: requestTimeoutMs, topics };
+    if (acks === 0) {
       connection.sendOneWay(produceApi, request).then(
         () => this.answered(nodeId, now, 0, () => this.dependencies.outcomes.written(batches, Date.now())),
         (error: unknown) =>
@@ -257,7 +262,7 @@ export class Sender {
       );
       return;
     }
-    connection.send(produceApi, request, config.requestTimeoutMs).then(
+    connection.send(produceApi, request, requestTimeoutMs, transaction?.produceVersion(connection)).then(
       (response) =>
         this.answered(nodeId, now, response.throttleTimeMs, () =>
           this.dependencies.outcomes.answered(batches, nodeId, response),
@@ -267,14 +272,14 @@ export class Sender {
   }
 
   private encode(nodeId: number, batches: readonly ProducerBatch[], now: number): ProduceTopicData[] {
-    const { metrics, sequences } = this.dependencies;
+    const { metrics, sequences, transaction } = this.dependencies;
     const topics = new Map<string, { name: string; partitions: { index: number; records: Buffer }[] }>();
     let records = 0;
     let bytes = 0;
     for (const batch of batches) {
       const { queue } = batch;
       sequences?.assign(queue, batch);
-      const encoded = batch.encode(false);
+      const encoded = batch.encode(transaction !== null);
       batch.onWire = true;
       queue.inFlight++;
       queue.sentTo = nodeId;

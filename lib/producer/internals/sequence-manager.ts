@@ -5,7 +5,7 @@ import type { ProducerBatch } from './producer-batch.js';
 const MAX_EPOCH = 32_767;
 
 /** What to do with a batch that the broker has refused with a sequence or epoch error. */
-export type SequenceVerdict = 'outcome-unknown' | 'retry' | 'retry-under-new-epoch';
+export type SequenceVerdict = 'outcome-unknown' | 'give-up' | 'retry' | 'retry-under-new-epoch';
 
 /**
  * Producer id, epoch and sequences of an idempotent producer (the part of Kafka's `TransactionManager` without a transactional id; KIP-98,
@@ -18,10 +18,12 @@ export class SequenceManager {
   /**
    * @param maxInFlight `max.in.flight.requests.per.connection`
    * @param onAbandoned a batch can neither be resolved under its old epoch nor go on under the new one
+   * @param isTransactional the epoch is the coordinator's: a sequence that cannot be continued ends the transaction
    */
   public constructor(
     private readonly maxInFlight: number,
     private readonly onAbandoned: (batch: ProducerBatch) => void = () => undefined,
+    private readonly isTransactional = false,
   ) {}
 
   public get producerId(): bigint {
@@ -72,7 +74,7 @@ export class SequenceManager {
     if (!batch.hasSequence) return;
     const { sequence } = queue;
     sequence.drop(batch);
-    if (!sequence.isCurrent(batch.producerId, batch.producerEpoch)) return;
+    if (this.isTransactional || !sequence.isCurrent(batch.producerId, batch.producerEpoch)) return;
     sequence.unresolved = true;
     this.refresh(queue);
   }
@@ -86,6 +88,7 @@ export class SequenceManager {
     // A later one has been stored: this one too, or the topic was made again in between. Sending it again cannot tell.
     if (sequence.isBehindAcknowledged(batch)) return 'outcome-unknown';
     if (!sequence.isOldest(batch) || sequence.needsNewEpoch) return 'retry';
+    if (this.isTransactional) return 'give-up';
     sequence.needsNewEpoch = true;
     return 'retry-under-new-epoch';
   }

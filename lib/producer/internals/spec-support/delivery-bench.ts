@@ -101,6 +101,7 @@ export class DeliveryBench {
       metrics,
       log,
       listener: (metadata, error) => this.acknowledged.push(`${metadata.offset}${error === null ? '' : '!'}`),
+      onGivenUp: () => undefined,
       onMetadataStale: () => {
         this.counts.metadataStale++;
       },
@@ -122,6 +123,7 @@ export class DeliveryBench {
       sequences: this.sequences,
       metrics,
       isUrgent: () => this.isUrgent,
+      transaction: null,
       onProducerIdNeeded: () => {
         this.counts.producerIdNeeded++;
       },

@@ -1,0 +1,239 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import type { BrokerConnection } from '../../../wire/broker-connection.js';
+import { BrokerResponseError } from '../../../wire/broker-response-error.js';
+import type { ClusterLink } from '../../../wire/cluster-link.js';
+import type { BrokerAddress } from '../../../wire/cluster-metadata.js';
+import { BrokerConnectionError, UnsupportedBrokerError } from '../../../wire/connection-errors.js';
+import { ErrorCode, isRetriableCategory, lookupErrorCode } from '../../../wire/error-codes.js';
+import { KafkaError } from '../../../wire/kafka-error.js';
+import type { ApiDefinition } from '../../../wire/protocol/api-definition.js';
+import { findCoordinatorApi } from '../../../wire/protocol/find-coordinator.js';
+import { KafkaTimeoutError } from '../../errors.js';
+import type { ProducerConfig } from '../../producer-config.js';
+import { askHedged } from '../ask-hedged.js';
+import { mergeBrokers } from '../producer-metadata.js';
+import { RetryBackoff } from '../retry-backoff.js';
+
+/** FindCoordinator's key types. */
+export const GROUP_COORDINATOR = 0;
+export const TRANSACTION_COORDINATOR = 1;
+
+export interface CoordinatorClientDependencies {
+  /** For coordinator traffic alone: a Produce that waits for a slow replica would hold up what stands behind it on its connection. */
+  readonly link: ClusterLink;
+  readonly config: Pick<ProducerConfig, 'requestTimeoutMs'>;
+  readonly keyType: typeof GROUP_COORDINATOR | typeof TRANSACTION_COORDINATOR;
+  /** The transactional id, or the group id. */
+  readonly key: string;
+  /** The brokers that metadata knows; none at first. */
+  readonly knownBrokers: () => Iterable<BrokerAddress>;
+}
+
+/** One request to a coordinator, sent until it has a final answer. */
+export interface CoordinatorCall<Request, Response> {
+  readonly api: ApiDefinition<Request, Response>;
+  readonly request: Request;
+  /** The oldest version that will do. */
+  readonly minVersion?: number;
+  /** The newest version that may be used. */
+  readonly maxVersion?: number;
+  /** The error code of an answer, 0 for success; of several, the one that decides. */
+  readonly errorCode: (response: Response) => number;
+  /** Milliseconds since the epoch. */
+  readonly deadline: number;
+  /** Why the answer is no longer wanted, or null. Looked at between attempts. */
+  readonly cancelled?: () => Error | null;
+  /** An attempt may have been carried out, and its answer did not tell. */
+  readonly onUncertain?: () => void;
+}
+
+/** The first refusals with CONCURRENT_TRANSACTIONS: the markers of the former transaction are written within a millisecond or two. */
+const TURNS_BEFORE_SLEEP = 3;
+const CONCURRENT_BACKOFF_MAX_MS = 20;
+const BACKOFF_MS = 10;
+const BACKOFF_MAX_MS = 250;
+/** A coordinator that has not answered for so long may be paused, and another one elected meanwhile. */
+const LOOK_FOR_ANOTHER_AFTER_MS = 1_000;
+
+/** Answers after which the coordinator has to be looked up again. */
+const MOVED: ReadonlySet<number> = new Set([
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  ErrorCode.NOT_COORDINATOR,
+  ErrorCode.REQUEST_TIMED_OUT,
+  ErrorCode.NETWORK_EXCEPTION,
+]);
+/** With these a coordinator also answers what it has written to its log without learning whether the replicas have it. */
+const PERHAPS_DONE: ReadonlySet<number> = new Set([
+  ErrorCode.UNKNOWN_SERVER_ERROR,
+  ErrorCode.TRANSACTION_COORDINATOR_FENCED,
+  ...MOVED,
+]);
+
+/** Talks to the coordinator of one transactional id or one group: finds it, follows it when it moves, and repeats what may be repeated. */
+export class CoordinatorClient {
+  private readonly backoff = new RetryBackoff(BACKOFF_MS, BACKOFF_MAX_MS);
+  private nodeId: number | null = null;
+  private finding: Promise<number> | null = null;
+  private closedBy: Error | null = null;
+
+  public constructor(private readonly dependencies: CoordinatorClientDependencies) {}
+
+  /** The connection that the last call went to, if it is still open: what it offers decides the protocol. */
+  public get connection(): BrokerConnection | null {
+    return this.nodeId === null ? null : this.dependencies.link.openConnection(this.nodeId);
+  }
+
+  /** No more attempts: calls under way fail with `error`. */
+  public close(error: Error): void {
+    this.closedBy = error;
+  }
+
+  /**
+   * Sends a request until it is answered with success or with an error that a repetition cannot mend.
+   * @throws BrokerResponseError with that error; KafkaTimeoutError after the deadline; what `cancelled` gives; KafkaAuthenticationError, UnsupportedBrokerError
+   */
+  public async call<Request, Response>(call: CoordinatorCall<Request, Response>): Promise<Response> {
+    let refusals = 0;
+    let failures = 0;
+    for (;;) {
+      const failure = await this.attempt(call);
+      if (!(failure instanceof Error)) return failure.response;
+      if (isConcurrent(failure)) await this.pauseBriefly(++refusals);
+      else await sleep(Math.min(this.backoff.delay(++failures), Math.max(0, call.deadline - Date.now())));
+      if (Date.now() >= call.deadline) throw overdue(call.api.name, this.dependencies.key, failure);
+    }
+  }
+
+  /** @returns the answer, or why it is worth another attempt */
+  private async attempt<Request, Response>(
+    call: CoordinatorCall<Request, Response>,
+  ): Promise<{ readonly response: Response } | Error> {
+    const { api, errorCode } = call;
+    try {
+      const connection = await this.connect(call.deadline);
+      const unwanted = this.closedBy ?? call.cancelled?.() ?? null;
+      if (unwanted !== null) throw unwanted;
+      const response = await this.send(connection, call);
+      const code = errorCode(response);
+      if (code === 0) return { response };
+      if (PERHAPS_DONE.has(code)) call.onUncertain?.();
+      if (MOVED.has(code)) this.nodeId = null;
+      const error = new BrokerResponseError(code, { api: api.name });
+      if (!isRetriableCategory(lookupErrorCode(code).category)) throw error;
+      return error;
+    } catch (error) {
+      if (this.closedBy !== null) throw this.closedBy;
+      if (!(error instanceof KafkaError) || !error.retriable || error instanceof KafkaTimeoutError) throw error;
+      this.nodeId = null;
+      const unwanted = call.cancelled?.() ?? null;
+      if (unwanted !== null) throw unwanted;
+      return error;
+    }
+  }
+
+  private async send<Request, Response>(
+    connection: BrokerConnection,
+    call: CoordinatorCall<Request, Response>,
+  ): Promise<Response> {
+    const { api, request, deadline, onUncertain } = call;
+    const version = Math.min(connection.negotiate(api), call.maxVersion ?? api.maxVersion);
+    if (version < (call.minVersion ?? api.minVersion)) throw tooOld(connection, api.name, call.minVersion);
+    const timeoutMs = Math.min(this.dependencies.config.requestTimeoutMs, Math.max(1, deadline - Date.now()));
+    const { nodeId } = this;
+    if (!connection.isOpen) throw new BrokerConnectionError(`The connection to ${connection.address} has ended.`);
+    const watch = setInterval(() => void this.leaveIfMoved(nodeId), LOOK_FOR_ANOTHER_AFTER_MS);
+    try {
+      return await connection.send(api, request, timeoutMs, version);
+    } catch (error) {
+      onUncertain?.();
+      throw error;
+    } finally {
+      clearInterval(watch);
+    }
+  }
+
+  /** A coordinator is silent: when another one has been elected, the connection is ended, so that the request goes to that one. */
+  private async leaveIfMoved(silent: number | null): Promise<void> {
+    try {
+      const elected = await this.find();
+      if (silent === null || elected === silent) return;
+      this.dependencies.link.disconnect(
+        silent,
+        new BrokerConnectionError(
+          `Broker ${silent} no longer coordinates ${this.dependencies.key}, and does not answer.`,
+        ),
+      );
+    } catch {
+      // Nobody knows of another one yet.
+    }
+  }
+
+  private async connect(deadline: number): Promise<BrokerConnection> {
+    const { link } = this.dependencies;
+    const open = this.connection;
+    if (open !== null) return open;
+    if (this.closedBy !== null) throw this.closedBy;
+    const nodeId = this.nodeId ?? (await within(deadline, this.find()));
+    this.nodeId = nodeId;
+    return within(deadline, link.connect(nodeId));
+  }
+
+  private find(): Promise<number> {
+    this.finding ??= this.lookUp().finally(() => {
+      this.finding = null;
+    });
+    return this.finding;
+  }
+
+  private async lookUp(): Promise<number> {
+    const { link, key, keyType, config, knownBrokers } = this.dependencies;
+    const known = mergeBrokers(link.knownBrokers, [...knownBrokers()]);
+    link.updateBrokers(known);
+    const found = await askHedged(link, (connection) =>
+      connection.send(findCoordinatorApi, { key, keyType }, config.requestTimeoutMs),
+    );
+    const { errorCode, errorMessage, nodeId, host, port } = found;
+    if (errorCode !== 0) {
+      throw new BrokerResponseError(errorCode, { api: findCoordinatorApi.name, detail: errorMessage });
+    }
+    link.updateBrokers(mergeBrokers(known, [{ nodeId, host, port, rack: null }]));
+    return nodeId;
+  }
+
+  /** Timers of Node take a millisecond at least; the first repetitions go without. */
+  private async pauseBriefly(refusals: number): Promise<void> {
+    if (refusals <= TURNS_BEFORE_SLEEP) await nextTurn();
+    else await sleep(Math.min(2 ** (refusals - TURNS_BEFORE_SLEEP - 1), CONCURRENT_BACKOFF_MAX_MS));
+  }
+}
+
+function isConcurrent(error: Error): boolean {
+  return error instanceof BrokerResponseError && error.code === ErrorCode.CONCURRENT_TRANSACTIONS;
+}
+
+function tooOld({ address }: BrokerConnection, api: string, version = 0): UnsupportedBrokerError {
+  return new UnsupportedBrokerError(
+    `The broker ${address} is too old for what was asked of it: it needs ${api} ${version}.`,
+  );
+}
+
+async function within<T>(deadline: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new BrokerConnectionError('The coordinator could not be reached in time.')),
+      Math.max(1, deadline - Date.now()),
+    );
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function overdue(api: string, key: string, cause: Error): KafkaTimeoutError {
+  return new KafkaTimeoutError(`${api} for ${key} had no success within its limit. Last error: ${cause.message}`, {
+    cause,
+  });
+}
