@@ -9,7 +9,6 @@ import { frame, ScriptedBroker } from '../../wire/spec-support/scripted-broker.j
 import { turns, until } from '../../wire/spec-support/until.js';
 import {
   BrokerUnavailableError,
-  ConfigError,
   DeliveryError,
   ProducerClosedError,
   ProducerFatalError,

@@ -4,7 +4,7 @@ import { BrokerResponseError } from '../../../wire/broker-response-error.js';
 import type { ClusterLink } from '../../../wire/cluster-link.js';
 import type { BrokerAddress } from '../../../wire/cluster-metadata.js';
 import { BrokerConnectionError, UnsupportedBrokerError } from '../../../wire/connection-errors.js';
-import { ErrorCode, isRetriableCategory, lookupErrorCode } from '../../../wire/error-codes.js';
+import { ErrorCode } from '../../../wire/error-codes.js';
 import { KafkaError } from '../../../wire/kafka-error.js';
 import type { ApiDefinition } from '../../../wire/protocol/api-definition.js';
 import { findCoordinatorApi } from '../../../wire/protocol/find-coordinator.js';
@@ -108,27 +108,31 @@ export class CoordinatorClient {
   private async attempt<Request, Response>(
     call: CoordinatorCall<Request, Response>,
   ): Promise<{ readonly response: Response } | Error> {
-    const { api, errorCode } = call;
     try {
       const connection = await this.connect(call.deadline);
-      const unwanted = this.closedBy ?? call.cancelled?.() ?? null;
-      if (unwanted !== null) throw unwanted;
+      this.throwIfUnwanted(call);
       const response = await this.send(connection, call);
-      const code = errorCode(response);
-      if (code === 0) return { response };
-      if (PERHAPS_DONE.has(code)) call.onUncertain?.();
-      if (MOVED.has(code)) this.nodeId = null;
-      const error = new BrokerResponseError(code, { api: api.name });
-      if (!isRetriableCategory(lookupErrorCode(code).category)) throw error;
-      return error;
+      const code = call.errorCode(response);
+      return code === 0 ? { response } : this.refused(code, call);
     } catch (error) {
-      if (this.closedBy !== null) throw this.closedBy;
-      if (!(error instanceof KafkaError) || !error.retriable || error instanceof KafkaTimeoutError) throw error;
+      if (!(error instanceof KafkaError) || !error.retriable) throw error;
       this.nodeId = null;
-      const unwanted = call.cancelled?.() ?? null;
-      if (unwanted !== null) throw unwanted;
+      this.throwIfUnwanted(call);
       return error;
     }
+  }
+
+  private refused<Request, Response>(code: number, { api, onUncertain }: CoordinatorCall<Request, Response>): Error {
+    if (PERHAPS_DONE.has(code)) onUncertain?.();
+    if (MOVED.has(code)) this.nodeId = null;
+    const error = new BrokerResponseError(code, { api: api.name });
+    if (!error.retriable) throw error;
+    return error;
+  }
+
+  private throwIfUnwanted({ cancelled }: Pick<CoordinatorCall<never, never>, 'cancelled'>): void {
+    const reason = this.closedBy ?? cancelled?.() ?? null;
+    if (reason !== null) throw reason;
   }
 
   private async send<Request, Response>(
