@@ -1,5 +1,4 @@
 import { jest } from '@jest/globals';
-import { readFileSync } from 'node:fs';
 import { createRandom, type Random } from '../../test/support/random.js';
 import { below } from '../../test/wire/random-data.js';
 import type { CompressionCodec, CompressionType } from './compression/compression-codec.js';
@@ -8,10 +7,16 @@ import { loadCompressionCodec } from './compression/load-compression-codec.js';
 import { crc32c } from './crc32c.js';
 import { MalformedResponseError } from './malformed-response-error.js';
 import type { AnyApi } from './protocol/api-definition.js';
+import { addOffsetsToTxnApi } from './protocol/add-offsets-to-txn.js';
+import { addPartitionsToTxnApi } from './protocol/add-partitions-to-txn.js';
 import { apiVersionsApi } from './protocol/api-versions.js';
+import { describeTransactionsApi } from './protocol/describe-transactions.js';
+import { endTxnApi } from './protocol/end-txn.js';
+import { findCoordinatorApi } from './protocol/find-coordinator.js';
 import { initProducerIdApi } from './protocol/init-producer-id.js';
 import { metadataApi } from './protocol/metadata.js';
 import { produceApi } from './protocol/produce.js';
+import { txnOffsetCommitApi } from './protocol/txn-offset-commit.js';
 import { decodeRecordBatches } from './record-batch-decoder.js';
 import {
   ATTRIBUTES_OFFSET,
@@ -22,6 +27,7 @@ import {
   RECORDS_COUNT_OFFSET,
   RECORD_BATCH_HEADER_BYTES,
 } from './record-batch-format.js';
+import { bytesOf } from './spec-support/kafka-bytes.js';
 
 interface Decoder extends AnyApi {
   decodeResponse(version: number, body: Buffer): unknown;
@@ -30,17 +36,22 @@ interface Decoder extends AnyApi {
 // Megabytes are compressed here, and machines that run tests are often busy.
 jest.setTimeout(30_000);
 
-const APIS: readonly Decoder[] = [apiVersionsApi, metadataApi, produceApi, initProducerIdApi];
+const APIS: readonly Decoder[] = [
+  apiVersionsApi,
+  metadataApi,
+  produceApi,
+  initProducerIdApi,
+  findCoordinatorApi,
+  addPartitionsToTxnApi,
+  addOffsetsToTxnApi,
+  txnOffsetCommitApi,
+  endTxnApi,
+  describeTransactionsApi,
+];
 const ROUNDS = 1_500;
 /** Generous: a decoder that trusts a count takes seconds, or dies. */
 const LIMIT_MS = 2_000;
 const LIMIT_BYTES = 400 * 1024 * 1024;
-
-const fixtures = new Map<string, unknown>(
-  Object.entries(
-    JSON.parse(readFileSync(new URL('../../test/wire/fixtures/protocol-bytes.json', import.meta.url), 'utf8')),
-  ),
-);
 
 /** Decodes; whatever comes out must be a value or a MalformedResponseError, soon, and without much memory. */
 function survive(decode: () => unknown, bytes: Buffer, seed: number): 'parsed' | 'refused' {
@@ -85,10 +96,10 @@ describe.each(APIS.map((api) => [api.name, api] as const))(
       const outcomes = new Set<string>();
       for (let round = 0; round < ROUNDS; round++) {
         const version = api.minVersion + below(random, api.maxVersion - api.minVersion + 1);
-        const fixture = fixtures.get(`${name}Response v${version}`);
-        if (typeof fixture !== 'string') throw new Error(`There is no response of ${name} v${version} to start from`);
         const bytes =
-          below(random, 4) === 0 ? random.bytes(below(random, 80)) : mutate(random, Buffer.from(fixture, 'hex'));
+          below(random, 4) === 0
+            ? random.bytes(below(random, 80))
+            : mutate(random, bytesOf(`${name}Response v${version}`));
         outcomes.add(survive(() => api.decodeResponse(version, bytes), bytes, random.seed));
       }
       expect([...outcomes].sort()).toEqual(['parsed', 'refused']);
@@ -96,7 +107,7 @@ describe.each(APIS.map((api) => [api.name, api] as const))(
 
     it('throws for a valid response that is cut off anywhere, or has bytes left over', () => {
       for (let version = api.minVersion; version <= api.maxVersion; version++) {
-        const body = Buffer.from(String(fixtures.get(`${name}Response v${version}`)), 'hex');
+        const body = bytesOf(`${name}Response v${version}`);
         for (let length = 0; length < body.length; length++) {
           expect(() => api.decodeResponse(version, body.subarray(0, length))).toThrow(MalformedResponseError);
         }

@@ -1,3 +1,4 @@
+import type { KafkaClusterView } from '../../lib/testing/kafka-cluster-view.js';
 import type { BrokerConnection } from '../../lib/wire/broker-connection.js';
 import { sharedCluster, uniqueTopic, waitFor } from '../support/broker.js';
 import { fetchApi } from './fetch-api.js';
@@ -8,9 +9,10 @@ export async function createReadyTopic(
   connection: BrokerConnection,
   partitions = 1,
   configs: Readonly<Record<string, string>> = {},
+  cluster: KafkaClusterView = sharedCluster(),
 ): Promise<string> {
   const topic = uniqueTopic('wire');
-  await sharedCluster().createTopic(topic, { partitions, configs });
+  await cluster.createTopic(topic, { partitions, configs });
   for (let partition = 0; partition < partitions; partition++) {
     const isLed = async (): Promise<boolean> => {
       const request = { topic, partition, offset: 0n, maxWaitMs: 0 };

@@ -6,14 +6,11 @@ import { apiVersionsApi, type ApiVersionsResponse } from '../../lib/wire/protoco
 import { initProducerIdApi } from '../../lib/wire/protocol/init-producer-id.js';
 import { metadataApi } from '../../lib/wire/protocol/metadata.js';
 import { produceApi } from '../../lib/wire/protocol/produce.js';
+import { versions } from '../../lib/wire/spec-support/kafka-bytes.js';
 import { sharedCluster, waitFor } from '../support/broker.js';
 import { buildBatch } from './build-batch.js';
 import { createReadyTopic } from './create-ready-topic.js';
 import { openConnection, REQUEST_TIMEOUT_MS } from './open-connection.js';
-
-function versions(api: { readonly minVersion: number; readonly maxVersion: number }): number[] {
-  return Array.from({ length: api.maxVersion - api.minVersion + 1 }, (_, index) => api.minVersion + index);
-}
 
 describe('a real broker', () => {
   let opened: Awaited<ReturnType<typeof openConnection>>;

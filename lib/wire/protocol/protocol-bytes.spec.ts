@@ -1,29 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { bytesOf, hexOf, joined, versions } from '../spec-support/kafka-bytes.js';
 import { apiVersionsApi } from './api-versions.js';
 import { initProducerIdApi } from './init-producer-id.js';
 import { metadataApi } from './metadata.js';
 import { produceApi, type ProduceRequest } from './produce.js';
-
-/** Bytes that Kafka 4.3.1's own classes wrote; test/wire/fixtures/ProtocolBytes.java says what is in them. */
-const fixtures = new Map<string, unknown>(
-  Object.entries(
-    JSON.parse(readFileSync(new URL('../../../test/wire/fixtures/protocol-bytes.json', import.meta.url), 'utf8')),
-  ),
-);
-
-function bytesOf(name: string): Buffer {
-  const hex = fixtures.get(name);
-  if (typeof hex !== 'string') throw new Error(`There is no fixture ${name}`);
-  return Buffer.from(hex, 'hex');
-}
-
-function joined(chunks: readonly Buffer[]): string {
-  return Buffer.concat(chunks).toString('hex');
-}
-
-function versions(api: { readonly minVersion: number; readonly maxVersion: number }): number[] {
-  return Array.from({ length: api.maxVersion - api.minVersion + 1 }, (_, index) => api.minVersion + index);
-}
 
 const BROKER_1 = { nodeId: 1, host: 'kafka-1.example', port: 9092, rack: 'eu-a' };
 const BROKER_2 = { nodeId: 2, host: 'kafka-2.example', port: 19092, rack: null };
@@ -31,17 +10,11 @@ const BROKER_2 = { nodeId: 2, host: 'kafka-2.example', port: 19092, rack: null }
 describe.each(versions(metadataApi))('Metadata v%i, against the bytes of Kafka’s own classes', (version) => {
   it('asks for some topics, for none and for all', () => {
     const some = { topics: ['orders', 'Zahlungen-äöü'], allowAutoTopicCreation: false };
-    expect(joined(metadataApi.encodeRequest(version, some))).toBe(
-      bytesOf(`MetadataRequest some v${version}`).toString('hex'),
-    );
+    expect(joined(metadataApi.encodeRequest(version, some))).toBe(hexOf(`MetadataRequest some v${version}`));
     const none = { topics: [], allowAutoTopicCreation: false };
-    expect(joined(metadataApi.encodeRequest(version, none))).toBe(
-      bytesOf(`MetadataRequest none v${version}`).toString('hex'),
-    );
+    expect(joined(metadataApi.encodeRequest(version, none))).toBe(hexOf(`MetadataRequest none v${version}`));
     const all = { topics: null, allowAutoTopicCreation: true };
-    expect(joined(metadataApi.encodeRequest(version, all))).toBe(
-      bytesOf(`MetadataRequest all v${version}`).toString('hex'),
-    );
+    expect(joined(metadataApi.encodeRequest(version, all))).toBe(hexOf(`MetadataRequest all v${version}`));
   });
 
   it('reads brokers, topics and partitions', () => {
@@ -90,9 +63,7 @@ describe.each(versions(metadataApi))('Metadata v%i, against the bytes of Kafka�
 describe.each(versions(apiVersionsApi))('ApiVersions v%i, against the bytes of Kafka’s own classes', (version) => {
   it('says who asks', () => {
     const request = { clientSoftwareName: 'a-client', clientSoftwareVersion: '1.2.3' };
-    expect(joined(apiVersionsApi.encodeRequest(version, request))).toBe(
-      bytesOf(`ApiVersionsRequest v${version}`).toString('hex'),
-    );
+    expect(joined(apiVersionsApi.encodeRequest(version, request))).toBe(hexOf(`ApiVersionsRequest v${version}`));
   });
 
   it('reads ranges, and features where there are any', () => {
@@ -138,9 +109,7 @@ const PRODUCE_REQUEST: ProduceRequest = {
 
 describe.each(versions(produceApi))('Produce v%i, against the bytes of Kafka’s own classes', (version) => {
   it('writes several topics and partitions', () => {
-    expect(joined(produceApi.encodeRequest(version, PRODUCE_REQUEST))).toBe(
-      bytesOf(`ProduceRequest v${version}`).toString('hex'),
-    );
+    expect(joined(produceApi.encodeRequest(version, PRODUCE_REQUEST))).toBe(hexOf(`ProduceRequest v${version}`));
   });
 
   it('hands on the record buffers themselves, in order, between pieces of its own', () => {
@@ -209,7 +178,7 @@ describe.each(versions(initProducerIdApi))(
     it('asks for a plain id, and to go on with an id and epoch', () => {
       const plain = { transactionalId: null, transactionTimeoutMs: 60_000, producerId: -1n, producerEpoch: -1 };
       expect(joined(initProducerIdApi.encodeRequest(version, plain))).toBe(
-        bytesOf(`InitProducerIdRequest plain v${version}`).toString('hex'),
+        hexOf(`InitProducerIdRequest plain v${version}`),
       );
       const again = {
         transactionalId: 'pay-1',
@@ -217,9 +186,7 @@ describe.each(versions(initProducerIdApi))(
         producerId: 123_456_789_012n,
         producerEpoch: 7,
       };
-      expect(joined(initProducerIdApi.encodeRequest(version, again))).toBe(
-        bytesOf(`InitProducerIdRequest v${version}`).toString('hex'),
-      );
+      expect(joined(initProducerIdApi.encodeRequest(version, again))).toBe(hexOf(`InitProducerIdRequest v${version}`));
     });
 
     it('reads id and epoch', () => {
