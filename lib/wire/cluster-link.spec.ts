@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRandom } from '../../test/support/random.js';
 import { RecordingLog } from '../../test/support/recording-log.js';
 import { below } from '../../test/wire/random-data.js';
@@ -120,6 +121,18 @@ describe('opening a connection', () => {
     ]);
     expect(broker.sockets).toHaveLength(1);
     expect(link.changes.count).toBe(1);
+  });
+
+  it('does not keep what its first caller has in AsyncLocalStorage', async () => {
+    await using broker = await ScriptedBroker.listen(usual);
+    const storage = new AsyncLocalStorage<string>();
+    const seen: (string | undefined)[] = [];
+    await using link = new TestLink([broker.address], { onChange: () => seen.push(storage.getStore()) });
+    const connection = await storage.run('a transaction', () => link.connectAny());
+    seen.length = 0;
+    broker.sockets[0]?.resetAndDestroy();
+    await until(() => !connection.isOpen);
+    expect(seen).toEqual([undefined]);
   });
 
   it('serves all who ask at the same time with one socket', async () => {

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { BrokerConnection } from './broker-connection.js';
 import { parseBootstrapServers, type BootstrapAddress } from './bootstrap-servers.js';
 import { BrokerResponseError } from './broker-response-error.js';
@@ -47,6 +48,8 @@ export class ClusterLink {
   private readonly sessionTimers = new Map<BrokerConnection, NodeJS.Timeout>();
   private readonly expiring = new WeakSet<BrokerConnection>();
   private readonly backoff: ReconnectBackoff;
+  /** Sockets and their timers live in the scope of the link, not in that of the request which happened to need the first one (AsyncLocalStorage). */
+  private readonly scope = new AsyncResource('ClusterLink');
   private brokers = new Map<number, BrokerAddress>();
   private bootstrapIndex = 0;
   private closed = false;
@@ -246,7 +249,7 @@ export class ClusterLink {
 
   private async open(nodeId: number, host: string, port: number): Promise<BrokerConnection> {
     try {
-      const connection = await this.openSocket(nodeId, host, port);
+      const connection = await this.scope.runInAsyncScope(() => this.openSocket(nodeId, host, port));
       this.backoff.succeeded(nodeId);
       this.lastFailure = null;
       return connection;
