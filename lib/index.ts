@@ -11,6 +11,7 @@ export type {
   KafkaProducerModuleExtras,
   KafkaProducerModuleOptions,
   KafkaProducerOptionsFactory,
+  KafkaTransactionsOptions,
 } from './producer/kafka-producer-module-options.js';
 export type { LogSink } from './wire/log-sink.js';
 export type { KafkaClientOptions } from './wire/kafka-client-options.js';
@@ -26,7 +27,20 @@ export type {
   RecordHeaderValue,
   RecordMetadata,
 } from './producer/record.js';
-export type { ProducerMetrics, ProducerStatus } from './producer/producer-engine-api.js';
+export type { ProducerMetrics, ProducerStatus, TransactionPoolStatus } from './producer/producer-engine-api.js';
+
+// Transactions.
+export { Transactional, type TransactionalOptions } from './transactions/transactional.decorator.js';
+export { KafkaTransactional } from './transactions/kafka-transactional.decorator.js';
+export type {
+  ConsumerGroupMetadata,
+  ErrorMatcher,
+  KafkaTransaction,
+  Propagation,
+  TopicPartitionOffset,
+  TransactionOptions,
+  TransactionWork,
+} from './producer/transaction.js';
 
 // Settings by Kafka's own dotted names.
 export { fromKafkaProperties, type KafkaPropertiesOptions } from './producer/kafka-properties/from-kafka-properties.js';
@@ -80,6 +94,16 @@ export {
   UnknownTopicError,
   UnsupportedBrokerError,
 } from './producer/errors.js';
+export {
+  CommitFailedError,
+  IllegalTransactionStateError,
+  ProducerFencedError,
+  TransactionAbortedError,
+  TransactionEndedError,
+  TransactionOutcomeUnknownError,
+  TransactionPoolExhaustedError,
+  TransactionTimeoutError,
+} from './producer/transaction-errors.js';
 export { BrokerResponseError } from './wire/broker-response-error.js';
 export { BrokerConnectionError, RequestTimeoutError } from './wire/connection-errors.js';
 export { CompressionCodecUnavailableError } from './wire/compression/compression-codec-unavailable-error.js';

@@ -28,8 +28,7 @@ export class KafkaProducerHealthIndicator {
 }
 
 function result<Key extends string>(key: Key, isUp: boolean, producer: KafkaProducer): KafkaHealthResult<Key> {
-  const results: Record<string, KafkaHealthResult[string]> = {
-    [key]: { status: isUp ? 'up' : 'down', ...producer.status() },
-  };
+  const { transactions: _transactions, ...status } = producer.status();
+  const results: Record<string, KafkaHealthResult[string]> = { [key]: { status: isUp ? 'up' : 'down', ...status } };
   return results as KafkaHealthResult<Key>;
 }

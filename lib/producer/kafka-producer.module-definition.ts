@@ -1,10 +1,14 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { TransactionRunnerFactory } from '../transactions/transaction-runner.factory.js';
+import { TransactionalExplorer } from '../transactions/transactional.explorer.js';
 import { getKafkaProducerToken } from './get-kafka-producer-token.js';
 import { KAFKA_PRODUCER_MODULE_OPTIONS, KAFKA_PRODUCER_NAME } from './kafka-producer.constants.js';
 import type { KafkaProducerConfiguration, KafkaProducerModuleExtras } from './kafka-producer-module-options.js';
 import { ProducerEngineFactory } from './producer-engine.factory.js';
 import { ProducerLifecycle } from './producer-lifecycle.js';
 import { ProducerPartsFactory } from './producer-parts.factory.js';
+import { ProducerTransactionsFactory } from './producer-transactions.js';
 
 const NO_EXTRAS: KafkaProducerModuleExtras = {
   name: undefined,
@@ -24,13 +28,15 @@ export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<KafkaPr
     return {
       ...definition,
       global: isGlobal ?? true,
-      imports: [...new Set([...(definition.imports ?? []), ...(imports ?? [])])],
+      imports: [...new Set([DiscoveryModule, ...(definition.imports ?? []), ...(imports ?? [])])],
       providers: [
         ...(definition.providers ?? []),
         ...(extraProviders ?? []),
         { provide: KAFKA_PRODUCER_NAME, useValue: name ?? null },
         ProducerPartsFactory,
         ProducerEngineFactory,
+        TransactionalExplorer,
+        { provide: ProducerTransactionsFactory, useClass: TransactionRunnerFactory },
         ProducerLifecycle,
         {
           provide: token,

@@ -386,7 +386,7 @@ describe('KafkaProducerModule', () => {
       ],
       ['client.connectionTimeout', { client: { ...CLIENT, connectionTimeout: -1 } }],
       ['lingerMs', { client: CLIENT, lingerMs: 5 }],
-      ['transactions', { client: CLIENT, transactions: {} }],
+      ['transactions.transactionalIdPrefix', { client: CLIENT, transactions: {} }],
       ['closeTimeoutMs', { client: CLIENT, closeTimeoutMs: -1 }],
       ['startTimeoutMs', { client: CLIENT, startTimeoutMs: '30s' }],
       ['deliveryTimeoutMs', { client: CLIENT, producer: { deliveryTimeoutMs: 1 } }],
@@ -448,6 +448,19 @@ describe('KafkaProducerModule', () => {
       await module.close();
       await module.close();
       expect(factory.log).toEqual(['start a', 'close a 1234']);
+    });
+
+    it('starts nothing for a producer that a test has replaced', async () => {
+      const replaced = new Map();
+      app = await (
+        await build([KafkaProducerModule.forRoot({ client: CLIENT })])
+          .overrideProvider(KafkaProducer)
+          .useValue(replaced)
+          .compile()
+      ).init();
+
+      expect(app.get(KafkaProducer, { strict: false })).toBe(replaced);
+      expect(factory.engines).toEqual([]);
     });
 
     it('closes after 30 s at the most by default', async () => {

@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { inspect } from 'node:util';
 import type { EmitFailureLog } from './emit-failure-log.js';
-import { InvalidRecordError } from './errors.js';
+import { ConfigError, InvalidRecordError } from './errors.js';
 import type { ProducerEngineApi, ProducerMetrics, ProducerStatus } from './producer-engine-api.js';
+import type { ProducerTransactions, RecordSender } from './producer-transactions.js';
 import type { DeliveryCallback, PartitionInfo, ProducerRecord, RecordMetadata } from './record.js';
 import { SendAllError } from './send-all-error.js';
 import { topicOf } from './topic-of.js';
+import { TransactionAbortedError } from './transaction-errors.js';
+import type { KafkaTransaction, TransactionOptions, TransactionWork } from './transaction.js';
 
 /** Where the producer finds its engine, which is not the same before and after the start. */
 export interface ProducerEngineHost {
@@ -15,6 +18,9 @@ export interface ProducerEngineHost {
 /**
  * Sends records to Kafka with the semantics of Kafka's own Java producer. Made by `KafkaProducerModule`; inject it by its class, or a
  * named one with `@InjectKafkaProducer(name)`. Safe to share: all its methods may be called at any time, from anywhere.
+ *
+ * What is sent inside of `transaction()` or of a `@Transactional()` method belongs to that transaction, whoever calls: it is stored with the
+ * commit or not at all, and a record that fails aborts it. Sent after the end, it fails with `TransactionEndedError`.
  */
 @Injectable()
 export class KafkaProducer {
@@ -25,9 +31,12 @@ export class KafkaProducer {
   public constructor(
     private readonly host: ProducerEngineHost,
     private readonly emitFailures: EmitFailureLog,
+    private readonly transactionRunner: ProducerTransactions | null = null,
   ) {
     this.onEmitted = (error, metadata) => {
-      if (error !== null) this.emitFailures.add(error, metadata.topic);
+      // Dropped by an abort, of which the caller of the transaction learns.
+      if (error === null || error instanceof TransactionAbortedError) return;
+      this.emitFailures.add(error, metadata.topic);
     };
   }
 
@@ -49,17 +58,18 @@ export class KafkaProducer {
   public send<K = unknown, V = unknown>(record: ProducerRecord<K, V>, callback: DeliveryCallback): void;
   public send(record: ProducerRecord, callback?: DeliveryCallback): Promise<RecordMetadata> | void {
     // Not `=== undefined`: records.map(producer.send, producer) passes an index here.
-    if (typeof callback !== 'function') return this.host.engine.send(record);
-    this.host.engine.sendWithCallback(record, callback);
+    if (typeof callback !== 'function') return this.sender.send(record);
+    this.sender.sendWithCallback(record, callback);
   }
 
   /**
    * Sends a record and forgets it: never throws, never rejects. Failures are counted (`emit-error-total` in `metrics()`) and logged, at
-   * most every ten seconds, without the payload. Delivery is as thorough as with `send`; only nobody learns of the single record.
+   * most every ten seconds, without the payload. Delivery is as thorough as with `send`; only nobody learns of the single record. Inside of a
+   * transaction a failure aborts it, as that of any record; a record that an abort has dropped is not counted.
    */
   public emit<K = unknown, V = unknown>(record: ProducerRecord<K, V>): void {
     try {
-      this.host.engine.sendWithCallback(record, this.onEmitted);
+      this.sender.sendWithCallback(record, this.onEmitted);
     } catch (error) {
       this.emitFailures.add(error, topicOf(record));
     }
@@ -76,10 +86,11 @@ export class KafkaProducer {
     if (typeof records?.[Symbol.iterator] !== 'function') {
       throw new InvalidRecordError('sendAll takes an array or another iterable of records. Nothing was sent.');
     }
+    const { sender } = this;
     const sends: Promise<RecordMetadata>[] = [];
     let broken: { readonly cause: unknown } | null = null;
     try {
-      for (const record of records) sends.push(this.host.engine.send(record));
+      for (const record of records) sends.push(sender.send(record));
     } catch (cause) {
       broken = { cause };
     }
@@ -95,7 +106,37 @@ export class KafkaProducer {
 
   /** Sends without lingering what was accepted so far, and waits until each of it has succeeded or failed. Never rejects for a failed record. */
   public flush(): Promise<void> {
-    return this.host.engine.flush();
+    return this.sender.flush();
+  }
+
+  /**
+   * Runs `work` in a transaction: commits when it returns or its promise resolves, aborts when it throws or rejects. Everything that is sent
+   * through this producer meanwhile, from the functions that the work calls too, belongs to the transaction and is awaited before the commit.
+   * A consumer with `isolation.level` read_committed sees all of it or nothing. Databases and HTTP calls are not part of it.
+   *
+   * Inside of another transaction of this producer it joins that one, unless `propagation` says otherwise.
+   *
+   * ```ts
+   * await this.kafka.transaction(async () => {
+   *   await this.kafka.send({ topic: 'orders', key: order.id, value: order });
+   *   await this.kafka.send({ topic: 'stock', key: order.item, value: { taken: order.count } });
+   * });
+   * ```
+   * @returns what the work returned, after the commit
+   * @throws (as a rejection) what the work threw, after the abort; `TransactionAbortedError` when a record failed although the work succeeded;
+   * `TransactionTimeoutError` when the work took too long; `TransactionOutcomeUnknownError` when the commit was not answered;
+   * `TransactionPoolExhaustedError` when no producer was free for `maxBlockMs`; `IllegalTransactionStateError` when `propagation` does not
+   * allow it here; `ProducerFencedError` when another process uses the same `transactionalIdPrefix`; `ProducerClosedError`; `ConfigError`
+   * for wrong options, or without the option `transactions` of the module
+   */
+  public transaction<T>(work: TransactionWork<T>, options?: TransactionOptions): Promise<T> {
+    if (this.transactionRunner === null) return Promise.reject(notConfigured());
+    return this.transactionRunner.run(work, options);
+  }
+
+  /** The transaction of this producer that the caller is in, or null. */
+  public currentTransaction(): KafkaTransaction | null {
+    return this.transactionRunner?.current() ?? null;
   }
 
   /**
@@ -106,9 +147,17 @@ export class KafkaProducer {
     return this.host.engine.partitionsFor(topic);
   }
 
-  /** Figures of this moment, by the names of Kafka's `producer-metrics`, and `emit-error-total`. Empty before the start. */
+  /**
+   * Figures of this moment, by the names of Kafka's `producer-metrics`, and `emit-error-total`. Empty before the start. With transactions the
+   * totals count their records too; averages, maxima, rates and gauges are about records outside of transactions alone.
+   */
   public metrics(): ProducerMetrics {
-    return { ...this.host.engine.metrics(), 'emit-error-total': this.emitFailures.total };
+    const metrics: Record<string, number> = { ...this.host.engine.metrics() };
+    for (const [name, value] of Object.entries(this.transactionRunner?.metrics() ?? {})) {
+      metrics[name] = (metrics[name] ?? 0) + value;
+    }
+    metrics['emit-error-total'] = this.emitFailures.total;
+    return metrics;
   }
 
   /** What `console.log` shows: not the settings, which hold passwords. */
@@ -123,8 +172,22 @@ export class KafkaProducer {
 
   /** How the producer is doing, from what it knows anyway: no broker is asked, so it may be read as often as you like. */
   public status(): ProducerStatus {
-    return this.host.engine.status();
+    const status = this.host.engine.status();
+    return this.transactionRunner === null ? status : { ...status, transactions: this.transactionRunner.status() };
   }
+
+  private get sender(): RecordSender {
+    return this.transactionRunner?.sender() ?? this.host.engine;
+  }
+}
+
+function notConfigured(): ConfigError {
+  return new ConfigError(
+    "This producer has no transactions. Set transactions: { transactionalIdPrefix: 'orders-' } in KafkaProducerModule.forRoot, beside client and producer.",
+    'transactions',
+    undefined,
+    'TRANSACTIONS',
+  );
 }
 
 function someFailed(results: readonly PromiseSettledResult<RecordMetadata>[], first: unknown): SendAllError {

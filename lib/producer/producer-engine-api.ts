@@ -22,6 +22,20 @@ export interface ProducerStatus {
   readonly oldestRecordAgeMs: number;
   /** Why the last attempt to reach the cluster failed, or null when it did not. Holds no secrets. */
   readonly lastError: string | null;
+  /** The producers that run transactions; absent without the option `transactions`. All else here is about records outside of transactions. */
+  readonly transactions?: TransactionPoolStatus;
+}
+
+/** How the producers that run transactions are doing. */
+export interface TransactionPoolStatus {
+  /** The most transactions at a time. */
+  readonly poolSize: number;
+  /** Producers with a transaction, or getting ready for one. */
+  readonly leased: number;
+  /** Transactions that wait for a producer. */
+  readonly waiting: number;
+  /** Another process uses the same transactional ids: no transaction will begin here again. */
+  readonly fenced: boolean;
 }
 
 /** What `KafkaProducer` asks of the engine beneath it. The engine knows nothing of Nest. */

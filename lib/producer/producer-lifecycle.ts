@@ -8,9 +8,12 @@ import { KafkaProducer, type ProducerEngineHost } from './kafka-producer.js';
 import type { KafkaProducerConfiguration } from './kafka-producer-module-options.js';
 import { NestLogSink } from './nest-log-sink.js';
 import type { ProducerEngineApi } from './producer-engine-api.js';
-import { ProducerEngineFactory } from './producer-engine.factory.js';
-import { ProducerPartsFactory } from './producer-parts.factory.js';
+import { ProducerEngineFactory, type TransactionalEngineDependencies } from './producer-engine.factory.js';
+import { type ProducerParts, ProducerPartsFactory } from './producer-parts.factory.js';
+import { type ProducerTransactions, ProducerTransactionsFactory } from './producer-transactions.js';
+import { transactionalConfig } from './resolve-transactions.js';
 import { StartingEngine } from './starting-engine.js';
+import type { TransactionalEngineApi } from './transactional-engine-api.js';
 import { validateModuleOptions, type ValidatedModuleOptions } from './validate-module-options.js';
 
 /**
@@ -19,11 +22,14 @@ import { validateModuleOptions, type ValidatedModuleOptions } from './validate-m
  */
 @Injectable()
 export class ProducerLifecycle implements ProducerEngineHost, OnModuleInit, OnApplicationShutdown {
-  public readonly producer: KafkaProducer;
   private readonly settings: ValidatedModuleOptions;
   private readonly log: LogSink;
   private readonly emitFailures: EmitFailureLog;
   private readonly startingEngine: StartingEngine;
+  private readonly transactions: ProducerTransactions | null;
+  private readonly ownProducer: KafkaProducer;
+  private isGivenAway = false;
+  private parts: Promise<ProducerParts> | null = null;
   private current: ProducerEngineApi;
   /** Made, and perhaps not started yet. */
   private opening: ProducerEngineApi | null = null;
@@ -33,9 +39,10 @@ export class ProducerLifecycle implements ProducerEngineHost, OnModuleInit, OnAp
   /** @throws ConfigError, so that a wrong setting ends the start before anything connects */
   public constructor(
     @Inject(KAFKA_PRODUCER_MODULE_OPTIONS) private readonly options: KafkaProducerConfiguration,
-    @Inject(KAFKA_PRODUCER_NAME) name: string | null,
+    @Inject(KAFKA_PRODUCER_NAME) private readonly name: string | null,
     private readonly partsFactory: ProducerPartsFactory,
     private readonly engineFactory: ProducerEngineFactory,
+    private readonly transactionsFactory: ProducerTransactionsFactory,
   ) {
     this.log = new NestLogSink(new Logger(name === null ? 'KafkaProducer' : `KafkaProducer:${name}`));
     this.settings = validateModuleOptions(options);
@@ -45,15 +52,30 @@ export class ProducerLifecycle implements ProducerEngineHost, OnModuleInit, OnAp
     // The failure of a start that a send has asked for reaches that send through the engine.
     this.startingEngine = new StartingEngine(() => void this.start().catch(() => undefined), this.log);
     this.current = this.startingEngine;
-    this.producer = new KafkaProducer(this, this.emitFailures);
+    this.transactions = this.createTransactions();
+    this.ownProducer = new KafkaProducer(this, this.emitFailures, this.transactions);
+  }
+
+  /** For the provider of the producer, and nobody else. */
+  public get producer(): KafkaProducer {
+    this.isGivenAway = true;
+    return this.ownProducer;
   }
 
   public get engine(): ProducerEngineApi {
     return this.current;
   }
 
-  public onModuleInit(): Promise<void> {
-    return this.start();
+  public async onModuleInit(): Promise<void> {
+    try {
+      this.transactionsFactory.checkUses(this.name, this.settings.transactions);
+    } catch (error) {
+      // A provider may have sent already, and so have started it.
+      await this.onApplicationShutdown();
+      throw error;
+    }
+    // A test has put another producer in its place: this one will never be asked.
+    if (this.isGivenAway) await this.start();
   }
 
   public onApplicationShutdown(): Promise<void> {
@@ -70,7 +92,7 @@ export class ProducerLifecycle implements ProducerEngineHost, OnModuleInit, OnAp
     let engine: ProducerEngineApi | null = null;
     try {
       const { config, client } = this.settings;
-      const parts = await this.partsFactory.create(this.options.producer ?? {});
+      const parts = await this.partsOnce();
       if (this.closing !== null) throw new ProducerClosedError('The producer was closed while it started.');
       engine = this.engineFactory.create({ config, client, ...parts, log: this.log });
       this.opening = engine;
@@ -85,11 +107,51 @@ export class ProducerLifecycle implements ProducerEngineHost, OnModuleInit, OnAp
     this.startingEngine.handOver(engine);
   }
 
+  /** Engines share them: a partitioner counts on seeing all records, an interceptor all outcomes. */
+  private partsOnce(): Promise<ProducerParts> {
+    this.parts ??= this.partsFactory.create(this.options.producer ?? {});
+    return this.parts;
+  }
+
+  private createTransactions(): ProducerTransactions | null {
+    const { config, transactions: settings } = this.settings;
+    if (settings === null) return null;
+    return this.transactionsFactory.create({
+      settings,
+      maxBlockMs: config.maxBlockMs,
+      log: this.log,
+      createEngine: async (transactionalId, share) => {
+        const parts = share(await this.partsOnce());
+        return this.startTransactional({
+          config: transactionalConfig(config, this.options, transactionalId, settings.timeoutMs),
+          client: this.settings.client,
+          ...parts,
+          log: this.log,
+        });
+      },
+    });
+  }
+
+  private async startTransactional(dependencies: TransactionalEngineDependencies): Promise<TransactionalEngineApi> {
+    const engine = this.engineFactory.createTransactional(dependencies);
+    try {
+      await engine.start();
+      return engine;
+    } catch (cause) {
+      await this.closeEngine(engine, 0);
+      throw asStartError(cause);
+    }
+  }
+
   private async close(): Promise<void> {
+    const deadline = Date.now() + this.settings.closeTimeoutMs;
+    // Before the engine: what runs after the end of a transaction may still send outside of it.
+    await this.transactions?.close(this.settings.closeTimeoutMs);
     // A start under way is ended; its error is that of the start.
     if (this.opening !== null && this.opening !== this.current) await this.closeEngine(this.opening, 0);
     await this.starting?.catch(() => undefined);
-    await this.closeEngine(this.current, this.settings.closeTimeoutMs);
+    const left = this.transactions === null ? this.settings.closeTimeoutMs : Math.max(0, deadline - Date.now());
+    await this.closeEngine(this.current, left);
     this.emitFailures.flush();
   }
 

@@ -1,5 +1,6 @@
 import type { LogSink } from '../wire/log-sink.js';
 import type { ProducerEngineApi, ProducerMetrics, TransactionPoolStatus } from './producer-engine-api.js';
+import type { ProducerParts } from './producer-parts.factory.js';
 import type { KafkaTransaction, TransactionOptions, TransactionWork } from './transaction.js';
 import type { TransactionalEngineApi } from './transactional-engine-api.js';
 
@@ -39,8 +40,14 @@ export interface ProducerTransactionsDependencies {
   readonly settings: TransactionsSettings;
   /** How long a transaction waits for a producer of the pool. */
   readonly maxBlockMs: number;
-  /** Makes and starts the producer of one transactional id. */
-  readonly createEngine: (transactionalId: string) => Promise<TransactionalEngineApi>;
+  /**
+   * Makes and starts the producer of one transactional id.
+   * @param share what to do with the parts of the producer first, as one more engine will use them
+   */
+  readonly createEngine: (
+    transactionalId: string,
+    share: (parts: ProducerParts) => ProducerParts,
+  ) => Promise<TransactionalEngineApi>;
   readonly log: LogSink;
 }
 

@@ -121,7 +121,8 @@ function readInteger(options: ProducerOptions, name: IntegerOption): number {
   return checkInteger(name, value, rule);
 }
 
-function checkInteger(
+/** @throws ConfigError for anything but a whole number from `min` to `max` */
+export function checkInteger(
   setting: string,
   value: unknown,
   rule: { readonly unit: string; readonly min: number; readonly max: number; readonly rangeRule?: string },

@@ -20,6 +20,11 @@ export interface TransactionalEngineApi extends ProducerEngineApi {
   /** What made the state `abortable-error` or `fatal`; else null. A `ProducerFencedError` when another process has taken over. */
   readonly transactionError: Error | null;
   /**
+   * From when on, in milliseconds of `performance.now()`, a transaction can begin at once: until then the broker is probably still completing the former one, and
+   * the next one has to be announced first, again and again until it has. 0 before the first.
+   */
+  readonly restedAt?: number;
+  /**
    * Gets the producer id and epoch, which fences whoever had them and ends what they left open. Takes at most `maxBlockMs`.
    * @throws (as a rejection) `KafkaTimeoutError`, and may be called again; `ProducerFatalError`
    */

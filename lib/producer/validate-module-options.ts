@@ -2,17 +2,22 @@ import type { KafkaClientOptions } from '../wire/kafka-client-options.js';
 import { ConfigError } from './errors.js';
 import { DEFAULT_CLOSE_TIMEOUT_MS } from './kafka-producer.constants.js';
 import type { KafkaProducerConfiguration } from './kafka-producer-module-options.js';
+import type { TransactionsSettings } from './producer-transactions.js';
 import { checkDuration, type ResolvedProducerConfig, resolveProducerConfig } from './resolve-producer-config.js';
+import { resolveTransactions } from './resolve-transactions.js';
 
 /** The options of a module, checked. */
 export interface ValidatedModuleOptions extends ResolvedProducerConfig {
   readonly client: KafkaClientOptions;
   readonly closeTimeoutMs: number;
+  /** null: no transactions. */
+  readonly transactions: TransactionsSettings | null;
 }
 
 const MODULE_OPTIONS: ReadonlySet<string> = new Set([
   'client',
   'producer',
+  'transactions',
   'startTimeoutMs',
   'closeTimeoutMs',
 ] satisfies (keyof KafkaProducerConfiguration)[]);
@@ -52,9 +57,11 @@ export function validateModuleOptions(options: KafkaProducerConfiguration): Vali
     options.client.clientId,
     options.startTimeoutMs,
   );
+  const transactions = resolveTransactions(options, resolved.config);
   return {
     ...resolved,
-    warnings: [...warnings, ...resolved.warnings],
+    warnings: [...warnings, ...resolved.warnings, ...transactions.warnings],
+    transactions: transactions.settings,
     client: options.client,
     closeTimeoutMs: checkDuration('closeTimeoutMs', options.closeTimeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS),
   };

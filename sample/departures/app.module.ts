@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { KafkaProducerModule } from 'nestjs-kafka-producer';
+import { BulkModule } from './bulk/bulk.module.js';
 import { DeparturesModule } from './departures/departures.module.js';
 import { HubPartitioner } from './departures/hub.partitioner.js';
 import { FlightsModule } from './flights/flights.module.js';
@@ -16,9 +17,11 @@ export class AppModule {
         KafkaProducerModule.forRoot({
           client: { ...settings.cluster.clientConfig(), clientId: 'departures' },
           producer: { compression: 'lz4', partitioner: HubPartitioner },
+          transactions: { transactionalIdPrefix: 'departures-' },
           imports: [FlightsModule], // HubPartitioner injects from there
         }),
         DeparturesModule,
+        BulkModule,
         ReplayModule,
       ],
       providers: [{ provide: Settings, useValue: settings }],

@@ -54,6 +54,8 @@ function invitation(url: string): string {
 The application serves HTTP until Ctrl-C. Try:
 
 curl -X POST ${url}/departures -H 'content-type: application/json' -d '${JSON.stringify(departure)}'
+curl -X POST ${url}/departures/bulk -H 'content-type: text/csv' --data-binary @sample/departures/flights.csv
+curl ${url}/departures/count
 curl ${url}/producer/metrics
 `;
 }

@@ -32,6 +32,14 @@ function post(body: unknown): Promise<Response> {
   });
 }
 
+function upload(rows: readonly string[]): Promise<Response> {
+  return fetch(`${url}/departures/bulk`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv' },
+    body: ['origin,destination,date,delay,distance', ...rows].join('\n'),
+  });
+}
+
 describe('the sample application', () => {
   it('delivers the recorded flights as its summary says', async () => {
     expect(summary.checks.filter(({ holds }) => !holds)).toEqual([]);
@@ -62,6 +70,28 @@ describe('the sample application', () => {
       message: expect.arrayContaining(['origin must be the IATA code of an airport, e.g. ATL']),
     });
     expect((await cluster.readTopic(topic)).length).toBe(before);
+  });
+
+  it('stores a whole file of flights, or nothing of it when one row is bad', async () => {
+    const count = async (): Promise<{ committed: number; written: number }> =>
+      (await (await fetch(`${url}/departures/count`)).json()) as { committed: number; written: number };
+    const rows = Array.from({ length: 1_200 }, (_, i) => `ATL,JFK,2001-01-14T08:30:00Z,${i % 60},760`);
+    const before = await count();
+
+    const good = await upload(rows);
+    expect([good.status, await good.json()]).toEqual([201, { stored: 1_200 }]);
+    const between = await count();
+    expect(between.committed).toBe(before.committed + 1_200);
+
+    const bad = await upload([...rows, 'ATL,Paris,2001-01-14T08:30:00Z,0,760', ...rows]);
+    expect(bad.status).toBe(400);
+    expect(await bad.json()).toMatchObject({
+      message: expect.stringMatching(/^Line 1202: destination must be the IATA code .* Nothing was stored\.$/),
+    });
+    const after = await count();
+    expect(after.committed).toBe(between.committed);
+    // They had been sent: it is the abort that hides them.
+    expect(after.written).toBeGreaterThan(between.written);
   });
 
   it('shows the figures of the producer', async () => {
