@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { parseArguments, SCENARIOS } from './arguments.js';
+import { parseArguments, SCENARIOS, TRANSACTION_SCENARIOS } from './arguments.js';
 
 describe('parseArguments', () => {
   // Commander writes what is wrong to standard error before it throws.
@@ -39,8 +39,41 @@ describe('parseArguments', () => {
     });
   });
 
+  it('measures all clients under every load in windows of three seconds', () => {
+    expect(parseArguments(['transactions'])).toEqual({
+      suite: 'transactions',
+      json: false,
+      producers: [1, 4, 16],
+      messages: [1, 100],
+      window: 3000,
+      warmup: 1000,
+      brokerWarmup: 10_000,
+      repetitions: 3,
+      only: new Set(TRANSACTION_SCENARIOS),
+      cpuProfile: null,
+    });
+  });
+
+  it('takes loads, times, clients and the output form', () => {
+    const given =
+      '--json --producers 2,8 --messages 10 --window 500 --warmup 100 --broker-warmup 5 --repetitions 1 --cpu-profile profiles';
+    const options = parseArguments(['transactions', ...given.split(' '), '--only', 'ours,java']);
+    expect(options).toEqual({
+      suite: 'transactions',
+      json: true,
+      producers: [2, 8],
+      messages: [10],
+      window: 500,
+      warmup: 100,
+      brokerWarmup: 5,
+      repetitions: 1,
+      only: new Set(['ours', 'java']),
+      cpuProfile: 'profiles',
+    });
+  });
+
   it('warms up with as many records as it measures', () => {
-    expect(parseArguments(['producer', '--records', '5000']).warmup).toBe(5000);
+    expect(parseArguments(['producer', '--records', '5000'])).toMatchObject({ warmup: 5000 });
   });
 
   it.each([
@@ -49,6 +82,10 @@ describe('parseArguments', () => {
     [['producer', '--sizes', '100,']],
     [['producer', '--only', 'ours,theirs']],
     [['producer', '--fast']],
+    [['transactions', '--producers', '0']],
+    [['transactions', '--window', 'long']],
+    [['transactions', '--only', 'ceiling']],
+    [['transactions', '--records', '5']],
     [['consumer']],
     [[]],
   ])('refuses %j', (argv) => {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 
-/** What can be chosen with `--only`. */
+/** What can be chosen with `--only` of `producer`. */
 export const SCENARIOS = [
   'ours',
   'kafkajs-send',
@@ -12,30 +12,66 @@ export const SCENARIOS = [
 ] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
-export interface BenchOptions {
-  readonly suite: 'producer';
+/** What can be chosen with `--only` of `transactions`. */
+export const TRANSACTION_SCENARIOS = ['ours', 'kafkajs', 'java'] as const;
+export type TransactionScenario = (typeof TRANSACTION_SCENARIOS)[number];
+
+interface CommonOptions {
   /** One JSON object instead of tables on standard output. */
   readonly json: boolean;
-  /** Records measured per repetition by the fast clients; the slow ones send a fixed share of it. */
-  readonly records: number;
-  /** Records sent before, which count for nothing. */
-  readonly warmup: number;
   readonly repetitions: number;
-  /** Bytes of a value. */
-  readonly sizes: readonly number[];
-  readonly only: ReadonlySet<ScenarioName>;
   /** Where a CPU profile of every run of ours is put; null: no profiles. */
   readonly cpuProfile: string | null;
 }
 
-interface ParsedOptions {
+export interface ProducerBenchOptions extends CommonOptions {
+  readonly suite: 'producer';
+  /** Records measured per repetition by the fast clients; the slow ones send a fixed share of it. */
+  readonly records: number;
+  /** Records sent before, which count for nothing. */
+  readonly warmup: number;
+  /** Bytes of a value. */
+  readonly sizes: readonly number[];
+  readonly only: ReadonlySet<ScenarioName>;
+}
+
+export interface TransactionBenchOptions extends CommonOptions {
+  readonly suite: 'transactions';
+  /** Transactions that run at the same time, each on a producer of its own. */
+  readonly producers: readonly number[];
+  /** Messages of a transaction. */
+  readonly messages: readonly number[];
+  /** Milliseconds in which ends of transactions are counted. The clients' speeds differ a hundredfold, so a fixed number would not do. */
+  readonly window: number;
+  /** Milliseconds before, which count for nothing. */
+  readonly warmup: number;
+  /** Milliseconds for which each client runs transactions before anything is measured, to warm the broker up. */
+  readonly brokerWarmup: number;
+  readonly only: ReadonlySet<TransactionScenario>;
+}
+
+export type BenchOptions = ProducerBenchOptions | TransactionBenchOptions;
+
+interface ParsedCommonOptions {
   readonly json?: true;
+  readonly repetitions: number;
+  readonly cpuProfile?: string;
+}
+
+interface ParsedProducerOptions extends ParsedCommonOptions {
   readonly records: number;
   readonly warmup?: number;
-  readonly repetitions: number;
   readonly sizes: number[];
   readonly only: ScenarioName[];
-  readonly cpuProfile?: string;
+}
+
+interface ParsedTransactionOptions extends ParsedCommonOptions {
+  readonly producers: number[];
+  readonly messages: number[];
+  readonly window: number;
+  readonly warmup: number;
+  readonly brokerWarmup: number;
+  readonly only: TransactionScenario[];
 }
 
 function positiveInteger(text: string): number {
@@ -44,16 +80,17 @@ function positiveInteger(text: string): number {
   return value;
 }
 
-function valueSizes(text: string): number[] {
-  return [...new Set(text.split(',').map((size) => positiveInteger(size.trim())))];
+function positiveIntegers(text: string): number[] {
+  return [...new Set(text.split(',').map((part) => positiveInteger(part.trim())))];
 }
 
-function scenarioNames(text: string): ScenarioName[] {
-  return text.split(',').map((given) => {
-    const name = SCENARIOS.find((scenario) => scenario === given.trim());
-    if (name === undefined) throw new InvalidArgumentError(`'${given}' is none of ${SCENARIOS.join(', ')}.`);
-    return name;
-  });
+function someOf<Name extends string>(names: readonly Name[]): (text: string) => Name[] {
+  return (text) =>
+    text.split(',').map((given) => {
+      const found = names.find((name) => name === given.trim());
+      if (found === undefined) throw new InvalidArgumentError(`'${given}' is none of ${names.join(', ')}.`);
+      return found;
+    });
 }
 
 /**
@@ -65,30 +102,65 @@ export function parseArguments(argv: readonly string[]): BenchOptions {
   const program = new Command('bench')
     .description('Benchmarks against a real Kafka. Every figure is a ratio against a peer in the same run.')
     .exitOverride();
-  program
-    .command('producer')
-    .description("our producer, kafkajs, Kafka's own Java producer, and what the broker takes at most")
-    .option('--json', 'one JSON object on standard output instead of tables')
-    .option('--records <count>', 'records per measurement', positiveInteger, 1_000_000)
-    .option('--warmup <count>', 'records sent before each measurement (default: as many as --records)', positiveInteger)
-    .option('--repetitions <count>', 'measurements of each kind; the median counts', positiveInteger, 3)
-    .option('--sizes <bytes,...>', 'value sizes', valueSizes, [100, 1024])
-    .option('--only <names>', `some of ${SCENARIOS.join(', ')}`, scenarioNames, [...SCENARIOS])
-    .option('--cpu-profile <directory>', 'write a CPU profile of each run of ours there')
-    .action((options: ParsedOptions) => {
-      chosen = {
-        suite: 'producer',
-        json: options.json === true,
-        records: options.records,
-        warmup: options.warmup ?? options.records,
-        repetitions: options.repetitions,
-        sizes: options.sizes,
-        only: new Set(options.only),
-        cpuProfile: options.cpuProfile ?? null,
-      };
-    });
+  producerCommand(program).action((options: ParsedProducerOptions) => {
+    const { only, records, sizes, warmup } = options;
+    chosen = {
+      suite: 'producer',
+      ...commonOptions(options),
+      records,
+      warmup: warmup ?? records,
+      sizes,
+      only: new Set(only),
+    };
+  });
+  transactionsCommand(program).action((options: ParsedTransactionOptions) => {
+    const { brokerWarmup, messages, only, producers, warmup, window } = options;
+    chosen = {
+      suite: 'transactions',
+      ...commonOptions(options),
+      producers,
+      messages,
+      window,
+      warmup,
+      brokerWarmup,
+      only: new Set(only),
+    };
+  });
   program.parse([...argv], { from: 'user' });
   // Commander throws for everything that does not end in the action.
   if (chosen === null) throw new Error('No benchmark was chosen.');
   return chosen;
+}
+
+function producerCommand(program: Command): Command {
+  return withCommonOptions(program.command('producer'))
+    .description("our producer, kafkajs, Kafka's own Java producer, and what the broker takes at most")
+    .option('--records <count>', 'records per measurement', positiveInteger, 1_000_000)
+    .option('--warmup <count>', 'records sent before each measurement (default: as many as --records)', positiveInteger)
+    .option('--sizes <bytes,...>', 'value sizes', positiveIntegers, [100, 1024])
+    .option('--only <names>', `some of ${SCENARIOS.join(', ')}`, someOf(SCENARIOS), [...SCENARIOS]);
+}
+
+function transactionsCommand(program: Command): Command {
+  return withCommonOptions(program.command('transactions'))
+    .description("transactions per second of our producer, kafkajs, and Kafka's own Java producer")
+    .option('--producers <counts,...>', 'transactions at the same time', positiveIntegers, [1, 4, 16])
+    .option('--messages <counts,...>', 'messages of a transaction, 100 bytes each', positiveIntegers, [1, 100])
+    .option('--window <milliseconds>', 'length of a measurement', positiveInteger, 3000)
+    .option('--warmup <milliseconds>', 'time before each measurement', positiveInteger, 1000)
+    .option('--broker-warmup <milliseconds>', 'time for each client before the first', positiveInteger, 10_000)
+    .option('--only <names>', `some of ${TRANSACTION_SCENARIOS.join(', ')}`, someOf(TRANSACTION_SCENARIOS), [
+      ...TRANSACTION_SCENARIOS,
+    ]);
+}
+
+function withCommonOptions(command: Command): Command {
+  return command
+    .option('--json', 'one JSON object on standard output instead of tables')
+    .option('--repetitions <count>', 'measurements of each kind; the median counts', positiveInteger, 3)
+    .option('--cpu-profile <directory>', 'write a CPU profile of each run of ours there');
+}
+
+function commonOptions({ cpuProfile, json, repetitions }: ParsedCommonOptions): CommonOptions {
+  return { json: json === true, repetitions, cpuProfile: cpuProfile ?? null };
 }

@@ -1,14 +1,27 @@
 import { CommanderError } from 'commander';
-import { parseArguments } from './arguments.js';
+import { parseArguments, type BenchOptions } from './arguments.js';
 import { renderReport } from './producer/render-report.js';
 import { runProducerBenchmark } from './producer/run-producer-benchmark.js';
+import { renderTransactionReport } from './transactions/render-transaction-report.js';
+import { runTransactionBenchmark } from './transactions/run-transaction-benchmark.js';
 
 const progress = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
 
+async function run(options: BenchOptions): Promise<string> {
+  switch (options.suite) {
+    case 'producer': {
+      const report = await runProducerBenchmark(options, progress);
+      return options.json ? `${JSON.stringify(report)}\n` : renderReport(report);
+    }
+    case 'transactions': {
+      const report = await runTransactionBenchmark(options, progress);
+      return options.json ? `${JSON.stringify(report)}\n` : renderTransactionReport(report);
+    }
+  }
+}
+
 try {
-  const options = parseArguments(process.argv.slice(2));
-  const report = await runProducerBenchmark(options, progress);
-  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : renderReport(report));
+  process.stdout.write(await run(parseArguments(process.argv.slice(2))));
 } catch (error) {
   // Commander has said what was wrong, or shown its help.
   if (error instanceof CommanderError) {

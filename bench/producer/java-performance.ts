@@ -1,26 +1,11 @@
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { KafkaTestCluster } from 'nestjs-kafka-producer/testing';
-import { createPayloads } from '../payloads.js';
+import { startJava } from '../java-process.js';
 import { ProcessCpuSampler } from '../process-cpu.js';
+import { withPayloadFile } from '../with-payload-file.js';
 import type { ThroughputMeasure } from '../worker/job.js';
 import { parseSummaryLine, type ProducerPerformanceSummary } from './performance-output.js';
 
 const TOOL = 'org.apache.kafka.tools.ProducerPerformance';
-/** Those of Kafka's own script for it; the language, because the tool formats its numbers by it. */
-const JVM_FLAGS = [
-  '-Xmx512m',
-  '-server',
-  '-XX:+UseG1GC',
-  '-XX:MaxGCPauseMillis=20',
-  '-XX:InitiatingHeapOccupancyPercent=35',
-  '-XX:+ExplicitGCInvokesConcurrent',
-  '-Duser.language=en',
-  '-Duser.country=US',
-];
 
 export interface JavaJob {
   readonly topic: string;
@@ -39,47 +24,27 @@ interface Heard {
  * Kafka's Java producer with its defaults (acks=all, idempotent), as Kafka's own tool measures it: only records after the warm-up count.
  * It takes its values from a file, because making up random ones would be most of its work.
  */
-export async function measureJava(cluster: KafkaTestCluster, job: JavaJob): Promise<ThroughputMeasure> {
-  const directory = await mkdtemp(join(tmpdir(), 'kafka-bench-'));
-  try {
-    const payloads = join(directory, 'payloads.txt');
-    await writeFile(payloads, createPayloads(job.valueBytes).join('\n'));
-    return await run(cluster, job, payloads);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+export function measureJava(cluster: KafkaTestCluster, job: JavaJob): Promise<ThroughputMeasure> {
+  return withPayloadFile(job.valueBytes, (payloads) => run(cluster, job, payloads));
 }
 
 async function run(cluster: KafkaTestCluster, job: JavaJob, payloads: string): Promise<ThroughputMeasure> {
-  const child = await cluster.spawnJavaTool(TOOL, toolArguments(cluster, job, payloads), JVM_FLAGS);
-  const { pid, stdin, stdout, stderr } = child;
-  if (pid === undefined || stdout === null || stderr === null) {
-    const [error] = await once(child, 'error');
-    throw error;
-  }
-  const closed = once(child, 'close');
-  const cpu = new ProcessCpuSampler(pid);
-  const output: string[] = [];
   const heard: Heard[] = [];
-  const hear = (line: string): void => {
-    output.push(line);
-    const summary = parseSummaryLine(line);
-    if (summary !== null) heard.push({ summary, at: performance.now() });
-  };
-  createInterface({ input: stdout }).on('line', hear);
-  createInterface({ input: stderr }).on('line', (line) => output.push(line));
-  stdin?.end();
-  const stopTool = (): boolean => child.kill('SIGKILL');
-  process.once('exit', stopTool);
+  const java = await startJava(cluster, {
+    main: TOOL,
+    args: toolArguments(cluster, job, payloads),
+    onLine: (line) => {
+      const summary = parseSummaryLine(line);
+      if (summary !== null) heard.push({ summary, at: performance.now() });
+    },
+  });
+  const cpu = new ProcessCpuSampler(java.pid);
   try {
-    const [exitCode] = (await closed) as [number | null];
+    const output = await java.ended;
     const steady = heard.find(({ summary }) => summary.isSteadyState);
-    if (exitCode !== 0 || steady === undefined) {
-      throw new Error(`${TOOL} failed (exit code ${exitCode}): ${output.slice(-20).join('\n')}`);
-    }
+    if (steady === undefined) throw new Error(`${TOOL} gave no result: ${output}`);
     return toMeasure(steady, job, cpu);
   } finally {
-    process.off('exit', stopTool);
     cpu.stop();
   }
 }

@@ -1,21 +1,21 @@
 import Table from 'cli-table3';
 import type { Spread } from '../statistics.js';
-import type { Ratio } from './ratios.js';
+import { count, describeRun, number, PLAIN, ratioTable, show, verdict } from '../tables.js';
 import type { LatencyResult, MemoryResult, ProducerReport, ThroughputResult } from './results.js';
-
-const PLAIN = { style: { head: [], border: [] } };
 
 /** The report as tables for a terminal. */
 export function renderReport(report: ProducerReport): string {
   const { environment, settings } = report;
   const parts = [
-    `Kafka ${environment.kafka}, Node ${environment.node}, kafkajs ${environment.kafkajs}, ${environment.cpus} x ${environment.cpuModel}, ${environment.date}`,
+    describeRun(environment),
     `${settings.repetitions} repetitions, median (min .. max); acks=all; ${settings.partitions} partitions; ${settings.outstanding} records outstanding (Java: its buffer)`,
   ];
   if (report.throughput.length > 0) parts.push(throughputTable(report.throughput));
   if (report.latency.length > 0) parts.push(latencyTable(report.latency));
   if (report.memory.length > 0) parts.push(memoryTable(report.memory));
-  if (report.ratios.length > 0) parts.push(ratioTable(report.ratios));
+  if (report.ratios.length > 0) {
+    parts.push(ratioTable(['value'], report.ratios, ({ valueBytes }) => [`${valueBytes} B`]));
+  }
   return `${parts.join('\n')}\n`;
 }
 
@@ -50,7 +50,8 @@ function memoryTable(results: readonly MemoryResult[]): string {
   const table = new Table({
     ...PLAIN,
     head: [
-      'broker stopped',
+      'broker',
+      'values',
       'offered',
       'grew by',
       'at most',
@@ -64,6 +65,7 @@ function memoryTable(results: readonly MemoryResult[]): string {
   });
   for (const result of results) {
     table.push([
+      result.brokerState,
       `${result.valueBytes} B`,
       count(result.offered),
       mebibytes(result.growthBytes),
@@ -81,42 +83,10 @@ function memoryTable(results: readonly MemoryResult[]): string {
   return table.toString();
 }
 
-function ratioTable(ratios: readonly Ratio[]): string {
-  const table = new Table({ ...PLAIN, head: ['ratio', 'value', 'median', 'min .. max', 'target', ''] });
-  for (const { name, valueBytes, ratio, range, target, met } of ratios) {
-    table.push([
-      name,
-      `${valueBytes} B`,
-      number(ratio, 2),
-      `${number(range.min, 2)} .. ${number(range.max, 2)}`,
-      target === null ? '' : `${target.bound} ${target.value}`,
-      verdict(met),
-    ]);
-  }
-  return table.toString();
-}
-
-function show({ median, min, max }: Spread, digits: number): string {
-  return `${number(median, digits)} (${number(min, digits)} .. ${number(max, digits)})`;
-}
-
-function number(value: number, digits: number): string {
-  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-}
-
-function count(value: number): string {
-  return number(value, 0);
-}
-
 function mebibytes(bytes: number): string {
   return `${number(bytes / 2 ** 20, 1)} MiB`;
 }
 
 function failureTimes(after: Spread | null): string {
   return after === null ? 'never failed' : `${number(after.min, 0)} .. ${number(after.max, 0)} ms`;
-}
-
-function verdict(met: boolean | null): string {
-  if (met === null) return '';
-  return met ? 'met' : 'not met';
 }

@@ -1,7 +1,7 @@
 import type { BenchEnvironment } from '../environment.js';
 import type { Spread } from '../statistics.js';
-import type { MemoryMeasure } from '../worker/job.js';
-import type { Ratio } from './ratios.js';
+import type { BrokerState, MemoryMeasure } from '../worker/job.js';
+import type { Ratio } from '../ratios.js';
 
 /** The clients of the throughput comparison. */
 export type ThroughputScenario = 'ours' | 'kafkajs-send' | 'kafkajs-send-batch' | 'java' | 'ceiling';
@@ -33,8 +33,9 @@ export interface LatencyResult {
   readonly p99Ms: Spread;
 }
 
-/** What the process took while the broker was stopped. */
+/** What the process took while the broker did not answer. */
 export interface MemoryResult extends MemoryMeasure {
+  readonly brokerState: BrokerState;
   readonly valueBytes: number;
   readonly bufferMemory: number;
   readonly maxBlockMs: number;
@@ -43,6 +44,9 @@ export interface MemoryResult extends MemoryMeasure {
   /** Growth within the limit, all failures named, and everything accepted stored exactly once. */
   readonly met: boolean;
 }
+
+/** A ratio for values of one size. */
+export type ProducerRatio = Ratio & { readonly valueBytes: number };
 
 /** All of a run; with `--json`, as it is. */
 export interface ProducerReport {
@@ -57,5 +61,5 @@ export interface ProducerReport {
   readonly throughput: readonly ThroughputResult[];
   readonly latency: readonly LatencyResult[];
   readonly memory: readonly MemoryResult[];
-  readonly ratios: readonly Ratio[];
+  readonly ratios: readonly ProducerRatio[];
 }

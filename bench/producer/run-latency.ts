@@ -1,8 +1,8 @@
 import { runWorker } from '../run-worker.js';
 import { spread } from '../statistics.js';
 import type { LatencyMeasure } from '../worker/job.js';
-import { inTurn, profileFlags, type BenchRun } from './bench-run.js';
-import { assertStored, withTopic } from './bench-topic.js';
+import { inTurn, profileFlags, type BenchRun } from '../bench-run.js';
+import { assertStored, withTopic } from '../bench-topic.js';
 import type { LatencyResult, LatencyScenario } from './results.js';
 
 const SCENARIOS: readonly LatencyScenario[] = ['ours-linger-0', 'ours', 'kafkajs-send'];

@@ -2,8 +2,8 @@ import { spread } from '../statistics.js';
 import { runWorker } from '../run-worker.js';
 import { KAFKAJS_BATCH } from '../worker/clients/connect-client.js';
 import type { ThroughputMeasure } from '../worker/job.js';
-import { inTurn, profileFlags, type BenchRun } from './bench-run.js';
-import { assertStored, withTopic } from './bench-topic.js';
+import { inTurn, profileFlags, type BenchRun } from '../bench-run.js';
+import { assertStored, withTopic } from '../bench-topic.js';
 import { measureJava } from './java-performance.js';
 import type { ThroughputResult, ThroughputScenario } from './results.js';
 

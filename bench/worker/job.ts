@@ -3,6 +3,9 @@ import type { Spread } from '../statistics.js';
 /** The clients that run in a process of their own. */
 export type WorkerClient = 'ours' | 'ours-linger-0' | 'kafkajs-send' | 'kafkajs-send-batch' | 'ceiling';
 
+/** The transactional clients that run in a process of their own. */
+export type TransactionClient = 'ours' | 'kafkajs';
+
 interface Target {
   readonly brokers: string[];
   readonly topic: string;
@@ -27,16 +30,33 @@ export interface LatencyJob extends Target {
   readonly warmup: number;
 }
 
+/** `killed`: its process and its connections are gone. `paused`: its connections stay open, and it is silent. */
+export type BrokerState = 'killed' | 'paused';
+
 /** Far more than the buffer holds, offered while the broker does not answer. */
 export interface MemoryJob extends Target {
   readonly kind: 'memory';
+  readonly brokerState: BrokerState;
   readonly warmup: number;
   readonly offeredBytes: number;
   readonly bufferMemory: number;
   readonly maxBlockMs: number;
 }
 
-export type WorkerJob = ThroughputJob | LatencyJob | MemoryJob;
+/** Transactions back to back, first all committed, then all aborted. */
+export interface TransactionJob extends Target {
+  readonly kind: 'transactions';
+  readonly client: TransactionClient;
+  /** Of one process: so many transactions run at the same time, each on a transactional id of its own. */
+  readonly producers: number;
+  /** In each transaction. */
+  readonly messages: number;
+  readonly warmupMs: number;
+  readonly windowMs: number;
+  readonly abortMs: number;
+}
+
+export type WorkerJob = ThroughputJob | LatencyJob | MemoryJob | TransactionJob;
 
 export interface ThroughputMeasure {
   /** Measured, without the warm-up. */
@@ -81,10 +101,33 @@ export interface MemoryMeasure {
   readonly acknowledged: number;
 }
 
+export interface Percentiles {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export interface TransactionMeasure {
+  /** Committed within the window. */
+  readonly transactions: number;
+  /** Of the window. */
+  readonly seconds: number;
+  /** All, with the warm-up: the messages of so many must be readable. */
+  readonly committed: number;
+  /** Transactions that failed at any time, by error. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** From the begin to the end of the commit, of those within the window. */
+  readonly whole: Percentiles;
+  /** The commit alone: what comes after the client was asked for it. */
+  readonly commit: Percentiles;
+  /** The same of an abort, with all messages acknowledged before. */
+  readonly abort: Percentiles;
+}
+
 export interface MeasureOf {
   readonly throughput: ThroughputMeasure;
   readonly latency: LatencyMeasure;
   readonly memory: MemoryMeasure;
+  readonly transactions: TransactionMeasure;
 }
 
 /** A point where the other side has something to do first: stop the broker, let it go on. */
@@ -92,7 +135,7 @@ export type Stage = 'ready' | 'refused';
 
 export type WorkerMessage =
   | { readonly type: 'stage'; readonly stage: Stage }
-  | { readonly type: 'result'; readonly measure: ThroughputMeasure | LatencyMeasure | MemoryMeasure }
+  | { readonly type: 'result'; readonly measure: MeasureOf[WorkerJob['kind']] }
   | { readonly type: 'error'; readonly message: string };
 
 /** From the parent: what to do, then a word to go on after each stage. */

@@ -3,6 +3,7 @@ import type { ParentMessage, Stage, WorkerJob, WorkerMessage } from './job.js';
 import { measureLatency } from './measure-latency.js';
 import { measureMemory } from './measure-memory.js';
 import { measureThroughput } from './measure-throughput.js';
+import { measureTransactions } from './measure-transactions.js';
 
 function tell(message: WorkerMessage): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -30,6 +31,8 @@ async function measure(job: WorkerJob): Promise<void> {
       return tell({ type: 'result', measure: await measureThroughput(job) });
     case 'latency':
       return tell({ type: 'result', measure: await measureLatency(job) });
+    case 'transactions':
+      return tell({ type: 'result', measure: await measureTransactions(job) });
     case 'memory':
       return tell({ type: 'result', measure: await measureMemory(job, reach) });
   }

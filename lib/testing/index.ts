@@ -1,4 +1,20 @@
-// Package entry `nestjs-kafka-producer/testing`: real Apache Kafka for tests, and faults on demand.
+// Package entry `nestjs-kafka-producer/testing`: a producer for unit tests, real Apache Kafka for all others, and faults on demand.
+
+// Without a broker
+export { RecordingKafkaProducer } from './recording/recording-kafka-producer.js';
+export type { RecordingKafkaProducerOptions } from './recording/recording-kafka-producer-options.js';
+export type { RecordedRecord, RecordState } from './recording/recorded-record.js';
+export type {
+  RecordedOffsets,
+  RecordedTransaction,
+  RecordedTransactionState,
+} from './recording/recorded-transaction.js';
+export type {
+  ScriptedCall,
+  ScriptedCalls,
+  ScriptedFailure,
+  ScriptedFailureOptions,
+} from './recording/scripted-failure.js';
 
 // The cluster
 export { KafkaTestCluster } from './kafka-test-cluster.js';

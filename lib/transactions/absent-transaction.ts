@@ -9,10 +9,12 @@ import type { TransactionHooks } from './transaction-hooks.js';
 export class AbsentTransaction implements KafkaTransaction {
   public readonly transactionalId = '';
   public readonly signal: AbortSignal = new AbortController().signal;
-  readonly #hooks: TransactionHooks;
+  public readonly afterCommit: KafkaTransaction['afterCommit'];
+  public readonly afterAbort: KafkaTransaction['afterAbort'];
 
   public constructor(hooks: TransactionHooks) {
-    this.#hooks = hooks;
+    this.afterCommit = (hook) => hooks.afterCommit(hook);
+    this.afterAbort = (hook) => hooks.afterAbort(hook);
   }
 
   public sendOffsets(): Promise<void> {
@@ -21,13 +23,5 @@ export class AbsentTransaction implements KafkaTransaction {
         'sendOffsets: this work runs without a transaction, by its propagation. Offsets can only be committed with one.',
       ),
     );
-  }
-
-  public afterCommit(hook: () => unknown): void {
-    this.#hooks.afterCommit(hook);
-  }
-
-  public afterAbort(hook: (error: Error) => unknown): void {
-    this.#hooks.afterAbort(hook);
   }
 }

@@ -43,6 +43,11 @@ export class ProducerSlot {
     return this.engine?.restedAt ?? 0;
   }
 
+  /** Whether there is a producer, or there will be. */
+  public get isMade(): boolean {
+    return this.engine !== null || this.preparing !== null;
+  }
+
   public get isPreparing(): boolean {
     return this.preparing !== null;
   }

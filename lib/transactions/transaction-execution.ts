@@ -46,7 +46,10 @@ export class TransactionExecution {
     clearTimeout(timer);
     if (ended instanceof Error) return this.abort(ended);
     const { mayCommit, result } = ended;
-    if (!mayCommit && result.status === 'rejected') return this.abort(result.reason);
+    if (!mayCommit && result.status === 'rejected') {
+      const { reason } = result;
+      return transaction.failure?.cause === reason ? this.abortFor(reason) : this.abort(reason);
+    }
     if (transaction.failure !== null) return this.abortFor(abortOnly(transaction.failure));
     // Work that has blocked the event loop lets no timer run.
     if (performance.now() - startedAt >= options.timeoutMs) return this.abort(this.timedOut());
@@ -73,8 +76,8 @@ export class TransactionExecution {
     }
   }
 
-  /** For a reason of ours: that the producer cannot go on says more. */
-  private async abortFor(reason: TransactionAbortedError): Promise<TransactionOutcome<never>> {
+  /** For a reason that comes from the producer: that it cannot go on says more. */
+  private async abortFor(reason: unknown): Promise<TransactionOutcome<never>> {
     const outcome = await this.abort(reason);
     const { transactionError } = this.dependencies.engine;
     if (!(transactionError instanceof ProducerFatalError)) return outcome;

@@ -374,6 +374,19 @@ describe('transaction()', () => {
       await expect(transaction(() => bench.send('1'))).rejects.toBe(fenced);
     });
 
+    it('and whose work has passed on the failure of a record of a producer that was fenced is reported so, but not an error of the work', async () => {
+      const fenced = new ProducerFencedError('epoch 7');
+      bench.engine().failNextSend(new Error('record 3 has failed'));
+      bench.engine().fail('abort', fenced, 'fatal', fenced);
+      await expect(transaction(() => bench.send('1'))).rejects.toBe(fenced);
+
+      bench = new TransactionBench();
+      await bench.warmUp();
+      const error = new Error('of the work');
+      bench.engine().fail('abort', fenced, 'fatal', fenced);
+      await expect(transaction(() => Promise.reject(error))).rejects.toBe(error);
+    });
+
     it('wins over an error of the work that would commit', async () => {
       const unknown = new TransactionOutcomeUnknownError('who knows');
       bench.engine().fail('commit', unknown, 'uninitialized');
@@ -392,6 +405,24 @@ describe('transaction()', () => {
         current.afterCommit(() => seen.push('commit 2'));
         return work();
       }, options);
+
+    it('and offsets may be given by functions taken out of the transaction', async () => {
+      const seen: unknown[] = [];
+      await transaction(async ({ afterAbort, afterCommit, sendOffsets }) => {
+        afterCommit(() => seen.push('commit'));
+        afterAbort(() => seen.push('abort'));
+        await sendOffsets([{ topic: 'topic', partition: 0, offset: '4' }], 'group');
+      });
+      await transaction(
+        ({ afterCommit, afterAbort }) => {
+          afterCommit(() => seen.push('commit without'));
+          afterAbort(() => seen.push('abort without'));
+        },
+        { propagation: 'SUPPORTS' },
+      );
+      expect(seen).toEqual(['commit', 'commit without']);
+      expect(bench.calls).toContain('t0 offsets group 4');
+    });
 
     it('run after the commit in their order, once the producer is free', async () => {
       const seen: unknown[] = [];

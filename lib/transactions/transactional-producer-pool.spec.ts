@@ -36,7 +36,7 @@ describe('the producers of transactions', () => {
   });
 
   it('are chosen for having rested, before one that the broker is not done with', async () => {
-    const bench = new TransactionBench({ poolSize: 4 });
+    const bench = new TransactionBench({ poolSize: 3 });
     await bench.warmUp(3);
     const idOfNext = () => bench.producer.transaction(({ transactionalId }) => transactionalId);
     bench.engine('t0').restedAt = Number.MAX_VALUE;
@@ -46,6 +46,20 @@ describe('the producers of transactions', () => {
 
     expect(await idOfNext()).toBe('t2');
     expect(bench.engines).toHaveLength(3);
+  });
+
+  it('get company, one at a time, while transactions follow each other faster than the broker is done with them', async () => {
+    const bench = new TransactionBench({ poolSize: 3 });
+    await bench.warmUp(1);
+    bench.engine('t0').restedAt = Number.MAX_VALUE;
+    await bench.producer.transaction(() => undefined);
+    await turns();
+    expect(bench.engines).toHaveLength(2);
+
+    // There is a rested one now.
+    await bench.producer.transaction(() => undefined);
+    await turns();
+    expect(bench.engines).toHaveLength(2);
   });
 
   it('are given to those who wait in the order in which they came', async () => {

@@ -88,11 +88,19 @@ export class TransactionalProducerPool {
   /** The lowest, so that no more are made than are needed at a time; but rather one that need not ask a broker first, nor wait for it. */
   private takeFree(): ProducerSlot | null {
     const free = this.slots.filter((slot) => !slot.isLeased);
-    const slot =
-      mostRested(free.filter(({ isReady }) => isReady)) ?? free.find(({ isPreparing }) => !isPreparing) ?? free[0];
+    const ready = mostRested(free.filter(({ isReady }) => isReady));
+    const slot = ready ?? free.find(({ isPreparing }) => !isPreparing) ?? free[0];
     if (slot === undefined) return null;
     slot.isLeased = true;
+    if (ready !== undefined && ready.restedAt > performance.now()) this.grow(free);
     return slot;
+  }
+
+  /** Transactions follow each other faster than a broker completes them: with one more producer in turn they need not wait for that. */
+  private grow(free: readonly ProducerSlot[]): void {
+    if (this.slots.some(({ isPreparing }) => isPreparing)) return;
+    const next = free.find(({ isMade }) => !isMade);
+    if (next !== undefined) this.prepareInBackground(next);
   }
 
   private async prepare(slot: ProducerSlot): Promise<TransactionalEngineApi> {

@@ -1,5 +1,10 @@
 import { NestFactory } from '@nestjs/core';
-import { KafkaProducer, KafkaProducerModule, type ProducerOptions } from 'nestjs-kafka-producer';
+import {
+  KafkaProducer,
+  KafkaProducerModule,
+  type KafkaProducerConfiguration,
+  type ProducerOptions,
+} from 'nestjs-kafka-producer';
 import type { BenchClient, BenchTarget } from './bench-client.js';
 
 class BenchModule {}
@@ -8,8 +13,13 @@ class BenchModule {}
 export async function startOurs(
   brokers: string[],
   options: ProducerOptions = {},
+  transactions?: KafkaProducerConfiguration['transactions'],
 ): Promise<{ readonly producer: KafkaProducer; close(): Promise<void> }> {
-  const kafka = KafkaProducerModule.forRoot({ client: { brokers, clientId: 'bench' }, producer: options });
+  const kafka = KafkaProducerModule.forRoot({
+    client: { brokers, clientId: 'bench' },
+    producer: options,
+    transactions,
+  });
   const application = await NestFactory.createApplicationContext(
     { module: BenchModule, imports: [kafka] },
     { logger: ['error', 'warn'] },

@@ -1,4 +1,4 @@
-import { median, spread, type Spread } from '../statistics.js';
+import { median, spread, type Spread } from './statistics.js';
 
 export interface RatioTarget {
   readonly bound: 'at least' | 'at most';
@@ -8,7 +8,6 @@ export interface RatioTarget {
 export interface Ratio {
   /** Numerator and denominator. */
   readonly name: string;
-  readonly valueBytes: number;
   /** Median by median. */
   readonly ratio: number;
   /** Of the ratios within one repetition. */
@@ -23,15 +22,16 @@ export type Series = readonly number[];
 
 /**
  * Divides two series of the same repetitions.
+ * @param subject what the ratio is about, besides the name
  * @returns null when one of them was not measured
  */
-export function compare(
+export function compare<Subject extends object>(
   name: string,
-  valueBytes: number,
+  subject: Subject,
   numerator: Series | undefined,
   denominator: Series | undefined,
   target: RatioTarget | null = null,
-): Ratio | null {
+): (Ratio & Subject) | null {
   if (numerator === undefined || denominator === undefined) return null;
   const pairs = numerator
     .slice(0, denominator.length)
@@ -39,7 +39,8 @@ export function compare(
   if (pairs.length === 0 || !pairs.every(Number.isFinite)) return null;
   const ratio = median(numerator) / median(denominator);
   const { min, max }: Spread = spread(pairs);
-  return { name, valueBytes, ratio, range: { min, max }, target, met: target === null ? null : meets(ratio, target) };
+  const met = target === null ? null : meets(ratio, target);
+  return { ...subject, name, ratio, range: { min, max }, target, met };
 }
 
 function meets(ratio: number, target: RatioTarget): boolean {

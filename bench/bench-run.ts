@@ -1,10 +1,10 @@
 import type { KafkaTestCluster } from 'nestjs-kafka-producer/testing';
-import type { BenchOptions } from '../arguments.js';
+import type { BenchOptions, ProducerBenchOptions } from './arguments.js';
 
 /** What every part of a run works with. */
-export interface BenchRun {
+export interface BenchRun<Options extends BenchOptions = ProducerBenchOptions> {
   readonly cluster: KafkaTestCluster;
-  readonly options: BenchOptions;
+  readonly options: Options;
   /** Tells the user what is going on. */
   readonly progress: (line: string) => void;
 }

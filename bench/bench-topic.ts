@@ -1,5 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaTestCluster } from 'nestjs-kafka-producer/testing';
-import { PARTITIONS } from '../worker/clients/connect-client.js';
+import { PARTITIONS } from './worker/clients/connect-client.js';
+
+const MARKERS_LIMIT_MS = 10_000;
+const MARKERS_POLL_MS = 50;
 
 let created = 0;
 
@@ -27,6 +31,30 @@ export async function assertStored(cluster: KafkaTestCluster, topic: string, exp
   const stored = await countStored(cluster, topic);
   if (stored === expected) return;
   throw new Error(`${expected} records were acknowledged, but ${stored} are stored in ${topic}: the run is not valid.`);
+}
+
+/**
+ * The same for transactions: what a reader of committed records sees counts, and nothing of the others.
+ * @throws Error otherwise
+ */
+export async function assertReadable(cluster: KafkaTestCluster, topic: string, expected: number): Promise<void> {
+  // The broker has taken the last commits, but may still be writing their markers.
+  const limit = performance.now() + MARKERS_LIMIT_MS;
+  let readable = await countReadable(cluster, topic);
+  while (readable < expected && performance.now() < limit) {
+    await delay(MARKERS_POLL_MS);
+    readable = await countReadable(cluster, topic);
+  }
+  if (readable === expected) return;
+  throw new Error(
+    `${expected} records were committed, but ${readable} are readable in ${topic}: the run is not valid.`,
+  );
+}
+
+async function countReadable(cluster: KafkaTestCluster, topic: string): Promise<number> {
+  let records = 0;
+  await cluster.visitTopic(topic, () => records++, { isolation: 'read_committed' });
+  return records;
 }
 
 async function countStored(cluster: KafkaTestCluster, topic: string): Promise<number> {
