@@ -42,6 +42,8 @@ export interface ProduceOutcomesDependencies {
   readonly log: LogSink;
   readonly listener: AcknowledgementListener | null;
   readonly onMetadataStale: () => void;
+  /** A batch is stored; `ms` is how long its last request took. */
+  readonly onStored?: ((ms: number) => void) | undefined;
   /** A batch has failed for good; `wasSequenced` tells that its sequence numbers cannot be used again. */
   readonly onGivenUp: (error: Error, wasSequenced: boolean) => void;
   /** A Produce response names a partition's new leader (KIP-951). */
@@ -288,6 +290,7 @@ export class ProduceOutcomes {
   private complete(batch: ProducerBatch, baseOffset: bigint, logAppendTime: number, now: number): void {
     const { accumulator, listener, sequences } = this.dependencies;
     sequences?.acknowledged(batch.queue, batch, now);
+    if (!batch.isSettled) this.dependencies.onStored?.(now - batch.queue.sentAt);
     accumulator.incomplete.delete(batch);
     batch.complete(baseOffset, logAppendTime, listener);
     accumulator.recycle(batch);

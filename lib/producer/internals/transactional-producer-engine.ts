@@ -41,6 +41,10 @@ export class TransactionalProducerEngine extends ProducerEngine implements Trans
     return this.manager.error;
   }
 
+  public get restedAt(): number {
+    return this.manager.restedAt;
+  }
+
   public initTransactions(): Promise<void> {
     return this.manager.initialize();
   }

@@ -1,5 +1,4 @@
 import type { BrokerConnection } from '../../../wire/broker-connection.js';
-import { UnsupportedBrokerError } from '../../../wire/connection-errors.js';
 import { produceApi } from '../../../wire/protocol/produce.js';
 import type { LogSink } from '../../../wire/log-sink.js';
 import type { ConsumerGroupMetadata, TopicPartitionOffset } from '../../transaction.js';
@@ -8,7 +7,9 @@ import type { TransactionalState } from '../../transactional-engine-api.js';
 import type { PartitionQueue } from '../partition-queue.js';
 import type { SequenceManager } from '../sequence-manager.js';
 import { settledWithin } from '../settled-within.js';
-import { isTakenOver } from './taken-over.js';
+import { nextIdentity } from './next-identity.js';
+import { CompletionPace } from './completion-pace.js';
+import { OpenTransaction } from './open-transaction.js';
 import {
   aborted,
   cannotGoOn,
@@ -72,17 +73,10 @@ export class TransactionManager {
   private initializing: Promise<void> | null = null;
   /** Requests other than the end that belong to the transaction and are under way. */
   private readonly underWay = new Set<Promise<unknown>>();
-  private readonly added = new Set<PartitionQueue>();
-  private readonly asked = new Set<PartitionQueue>();
-  private readonly groups = new Set<string>();
+  private readonly pace = new CompletionPace();
+  private open = new OpenTransaction();
   private addingIsDue = false;
   private flushing = false;
-  /** The coordinator may know of the transaction: it has to be ended there. */
-  private isRegistered = false;
-  /** The coordinator has refused the epoch. */
-  private isEpochLost = false;
-  /** Records were given up whose sequence numbers were used: with protocol 1 the next transaction needs another epoch. */
-  private hasGaps = false;
 
   public constructor(private readonly dependencies: TransactionManagerDependencies) {}
 
@@ -123,13 +117,23 @@ export class TransactionManager {
     this.require('ready');
     this.protocol = this.dependencies.requests.offeredProtocol ?? this.protocol;
     this.current = 'in-transaction';
+    this.open.isDirect = this.protocol === 2 && performance.now() >= this.pace.restedAt;
+    this.open.firstBatchIsDue = this.open.isDirect;
+  }
+
+  /** From when on a transaction can begin that need not wait for the former one to complete; milliseconds of `performance.now()`. */
+  public get restedAt(): number {
+    return this.pace.restedAt;
   }
 
   /** A batch of a partition has been opened: the coordinator has to know of the partition before the batch can go. */
   public partitionNeeded(queue: PartitionQueue): void {
-    if (this.added.has(queue) || this.asked.has(queue)) return;
-    this.asked.add(queue);
-    if (this.addingIsDue) return;
+    if (this.open.isDirect) {
+      this.open.isRegistered = true;
+      this.open.partitions.add(queue);
+      return;
+    }
+    if (!this.open.partitions.want(queue) || this.addingIsDue) return;
     this.addingIsDue = true;
     // One request for all partitions that this turn's sends are for.
     queueMicrotask(() => {
@@ -141,14 +145,21 @@ export class TransactionManager {
   /** Whether the head of a partition may be sent now. */
   public maySend(queue: PartitionQueue): boolean {
     if (!this.isSending) return false;
-    if (this.added.has(queue)) return true;
-    this.partitionNeeded(queue);
-    return false;
+    if (!this.open.partitions.has(queue)) this.partitionNeeded(queue);
+    return this.open.partitions.has(queue);
+  }
+
+  /** @param ms how long the request took that has brought it */
+  public batchStored(ms: number): void {
+    this.open.isConfirmed = true;
+    if (!this.open.firstBatchIsDue) return;
+    this.open.firstBatchIsDue = false;
+    this.pace.firstBatchTook(ms);
   }
 
   /** A record has failed: the transaction cannot commit. */
   public recordFailed(error: Error, hadSequence: boolean): void {
-    if (hadSequence) this.hasGaps = true;
+    if (hadSequence) this.open.hasStrays = true;
     this.failed(error);
   }
 
@@ -177,14 +188,14 @@ export class TransactionManager {
       this.current = 'abortable-error';
       throw this.failure;
     }
-    if (!this.isRegistered) return this.ended('ready');
+    if (!this.open.isRegistered) return this.ended('ready');
     let isUncertain = false;
     const limit = this.limit();
     const onUncertain = (): void => {
       isUncertain = true;
     };
     try {
-      this.follow(await this.end(true, { ...limit, onUncertain }), isUncertain);
+      this.follow(await this.end(true, { ...limit, onUncertain }), isUncertain || this.open.hasStrays);
     } catch (error) {
       throw await this.commitFailed(error, isUncertain);
     }
@@ -199,15 +210,15 @@ export class TransactionManager {
     batches.dropUnsent(dropped);
     if (!(await settledWithin(batches.settled(), ABORT_WAITS_FOR_ANSWERS_MS))) batches.dropAll(dropped);
     await Promise.allSettled(this.underWay);
-    if (!this.isRegistered) return this.ended(this.hasGaps ? 'uninitialized' : 'ready');
+    if (!this.open.isRegistered) return this.ended(this.open.hasStrays ? 'uninitialized' : 'ready');
     const limit = this.limit();
-    if (this.isEpochLost) return this.renew(limit);
+    if (this.open.isEpochLost) return this.renew(limit);
     let isUncertain = false;
     const onUncertain = (): void => {
       isUncertain = true;
     };
     try {
-      this.follow(await this.end(false, { ...limit, onUncertain }), isUncertain || this.hasGaps);
+      this.follow(await this.end(false, { ...limit, onUncertain }), isUncertain || this.open.hasStrays);
     } catch (error) {
       // The coordinator has ended it already, by its own timeout or for a producer that has taken over.
       if (isEpochLost(error) || isNotOngoing(error)) return this.renew(limit);
@@ -234,6 +245,17 @@ export class TransactionManager {
     return { deadline: Date.now() + this.dependencies.config.maxBlockMs };
   }
 
+  /** What may still be on its way when the transaction ends must not find the next one under the same epoch. */
+  private workLimits(): CallLimits {
+    return {
+      ...this.limit(),
+      cancelled: () => this.failure,
+      onUncertain: () => {
+        this.open.hasStrays = true;
+      },
+    };
+  }
+
   private require(state: TransactionalState): void {
     if (this.current === state) return;
     if (this.failure !== null) throw this.current === 'fatal' ? this.failure : hasFailed(this.failure);
@@ -247,13 +269,14 @@ export class TransactionManager {
 
   private addPartitions(): void {
     if (!this.isSending) return;
-    const partitions = [...this.asked].filter((queue) => !this.added.has(queue));
+    const partitions = this.open.partitions.takeWanted();
     if (partitions.length === 0) return;
-    this.isRegistered = true;
-    const limits = { ...this.limit(), cancelled: () => this.failure };
+    this.open.isRegistered = true;
+    const limits = this.workLimits();
     this.track(this.dependencies.requests.addPartitions(this.known(), partitions, limits)).then(
       () => {
-        for (const queue of partitions) this.added.add(queue);
+        this.open.isConfirmed = true;
+        for (const queue of partitions) this.open.partitions.add(queue);
         this.dependencies.batches.wake();
       },
       (error: unknown) => this.failed(toError(error)),
@@ -262,11 +285,14 @@ export class TransactionManager {
 
   private async commitOffsets(offsets: readonly TopicPartitionOffset[], group: ConsumerGroupMetadata): Promise<void> {
     const { requests } = this.dependencies;
-    const limits = { ...this.limit(), cancelled: () => this.failure };
-    if (!this.groups.has(group.groupId)) {
-      this.isRegistered = true;
-      await requests.addOffsets(this.known(), group.groupId, limits);
-      this.groups.add(group.groupId);
+    const limits = this.workLimits();
+    if (!this.open.groups.has(group.groupId)) {
+      this.open.isRegistered = true;
+      if (!this.open.isDirect) {
+        await requests.addOffsets(this.known(), group.groupId, limits);
+        this.open.isConfirmed = true;
+      }
+      this.open.groups.add(group.groupId);
     }
     await requests.commitOffsets(this.known(), this.protocol, offsets, group, limits);
   }
@@ -282,7 +308,7 @@ export class TransactionManager {
 
   /** @param cause what the broker said, where `error` is made of it */
   private failed(error: Error, cause: unknown = error): void {
-    if (isEpochLost(cause)) this.isEpochLost = true;
+    if (isEpochLost(cause)) this.open.isEpochLost = true;
     if (!this.isSending) return;
     this.failure = error;
     if (!this.flushing) this.current = 'abortable-error';
@@ -299,6 +325,7 @@ export class TransactionManager {
    */
   private follow(next: ProducerIdentity, isEpochSpent: boolean): void {
     if (this.protocol === 2) this.use(next);
+    this.pace.transactionEnded();
     this.ended(this.protocol === 1 && isEpochSpent ? 'uninitialized' : 'ready');
   }
 
@@ -311,13 +338,7 @@ export class TransactionManager {
     this.current = state;
     this.failure = null;
     this.flushing = false;
-    this.added.clear();
-    this.asked.clear();
-    this.groups.clear();
-    if (state !== 'ready') return;
-    this.isRegistered = false;
-    this.isEpochLost = false;
-    this.hasGaps = false;
+    if (state === 'ready') this.open = new OpenTransaction();
   }
 
   /** The coordinator could not be brought to an answer, or to none that helps. */
@@ -350,34 +371,15 @@ export class TransactionManager {
     if (this.current === 'fatal' && this.failure !== null) throw this.failure;
     this.ended('uninitialized');
     const { requests } = this.dependencies;
+    const { identity, open, protocol } = this;
     try {
-      this.use(
-        await (this.identity === null ? requests.initProducerId(null, limits) : this.goOn(this.identity, limits)),
-      );
+      this.use(await nextIdentity(this.dependencies, { identity, isConfirmed: open.isConfirmed, protocol }, limits));
       this.protocol = requests.offeredProtocol ?? this.protocol;
       this.ended('ready');
     } catch (error) {
       const failure = isEpochLost(error) ? fenced(this.id, error) : toError(error);
       this.gaveUp(failure);
       throw this.failure ?? failure;
-    }
-  }
-
-  /** Asking for the epoch after the former one tells whether somebody else has taken over; a plain request would fence that one. */
-  private async goOn(former: ProducerIdentity, limits: CallLimits): Promise<ProducerIdentity> {
-    const { requests, log } = this.dependencies;
-    const { protocol, isRegistered } = this;
-    try {
-      return await requests.initProducerId(former, limits);
-    } catch (error) {
-      if (!isEpochLost(error)) throw error;
-      const described = await requests.describe(limits).catch((cause: unknown) => {
-        // Before Kafka 3.0 nobody can tell; the cautious answer is yes.
-        throw cause instanceof UnsupportedBrokerError ? fenced(this.id, error) : cause;
-      });
-      if (isTakenOver(former, described, { protocol, isRegistered })) throw fenced(this.id, error);
-      log.warn(`The coordinator has ended a transaction of ${this.id} itself; the producer goes on under a new epoch.`);
-      return requests.initProducerId(null, limits);
     }
   }
 }
