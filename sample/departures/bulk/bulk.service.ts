@@ -3,7 +3,8 @@ import { Transactional } from 'nestjs-kafka-producer';
 import { DeparturesService } from '../departures/departures.service.js';
 import type { Flight } from '../flights/flight.js';
 
-const CHUNK = 500;
+/** So many on their way at a time, so that a slow broker slows the reading down. */
+const MOST_ON_THEIR_WAY = 500;
 
 @Injectable()
 export class BulkService {
@@ -12,16 +13,14 @@ export class BulkService {
   /** Announces all flights or, when one cannot be read or sent, none: what was sent until then is aborted. */
   @Transactional()
   public async announce(flights: AsyncIterable<Flight>): Promise<number> {
+    const onTheirWay: Promise<unknown>[] = [];
     let announced = 0;
-    let chunk: Flight[] = [];
-    const send = async (): Promise<void> => {
-      announced += (await this.departures.announceAll(chunk)).length;
-      chunk = [];
-    };
     for await (const flight of flights) {
-      if (chunk.push(flight) === CHUNK) await send();
+      announced++;
+      if (onTheirWay.push(this.departures.announce(flight)) === MOST_ON_THEIR_WAY)
+        await Promise.all(onTheirWay.splice(0));
     }
-    await send();
+    // The transaction itself awaits the last ones.
     return announced;
   }
 }
