@@ -7,7 +7,10 @@ import type { ProducerRecord, RecordMetadata } from './record.js';
 export interface ProducerInterceptor {
   /** May return another record to send in its place. */
   onSend?(record: ProducerRecord): ProducerRecord;
-  /** Once per record, in order per partition; for a record that failed before it had a partition `metadata.partition` is -1. */
+  /**
+   * Once per record, in order per partition; for a record that failed before it had a partition `metadata.partition` is -1. What it sends belongs to no
+   * transaction.
+   */
   onAcknowledgement?(metadata: RecordMetadata, error: Error | null): void;
   /** Called once, when the producer has closed. */
   close?(): void;

@@ -21,7 +21,8 @@ export interface TransactionOptions {
   readonly propagation?: Propagation | undefined;
   /**
    * Milliseconds from the begin to the end of the work. When they have passed the transaction is aborted, its `signal` is triggered, and the call
-   * fails with `TransactionTimeoutError`, whether or not the work has ended. Default and maximum: `transactions.timeoutMs`. Of no account when the call joins.
+   * fails with `TransactionTimeoutError`, whether or not the work has ended. Default and maximum: `transactions.timeoutMs` less a tenth of it, at most 5 s less, so
+   * that the broker never ends it first; more is a `ConfigError`. Of no account when the call joins.
    */
   readonly timeoutMs?: number | undefined;
   /** Errors of the work that commit nevertheless; the caller gets the error after the commit. Default: none, every error aborts. */
