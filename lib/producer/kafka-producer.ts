@@ -82,26 +82,11 @@ export class KafkaProducer {
    * @throws (as a rejection) `SendAllError` when any has failed, after all have settled; it holds the result of each.
    * `InvalidRecordError` for what is not iterable
    */
-  public async sendAll<K = unknown, V = unknown>(records: Iterable<ProducerRecord<K, V>>): Promise<RecordMetadata[]> {
-    if (typeof records?.[Symbol.iterator] !== 'function') {
-      throw new InvalidRecordError('sendAll takes an array or another iterable of records. Nothing was sent.');
-    }
+  public sendAll<K = unknown, V = unknown>(records: Iterable<ProducerRecord<K, V>>): Promise<RecordMetadata[]> {
     const { sender } = this;
-    const sends: Promise<RecordMetadata>[] = [];
-    let broken: { readonly cause: unknown } | null = null;
-    try {
-      for (const record of records) sends.push(sender.send(record));
-    } catch (cause) {
-      broken = { cause };
-    }
-    const results = await Promise.allSettled(sends);
-    if (broken !== null) throw brokenIterable(broken.cause, results);
-    const metadata: RecordMetadata[] = [];
-    for (const result of results) {
-      if (result.status === 'rejected') throw someFailed(results, result.reason);
-      metadata.push(result.value);
-    }
-    return metadata;
+    const sent = sendEach(sender, records);
+    sender.track?.(sent);
+    return sent;
   }
 
   /** Sends without lingering what was accepted so far, and waits until each of it has succeeded or failed. Never rejects for a failed record. */
@@ -179,6 +164,27 @@ export class KafkaProducer {
   private get sender(): RecordSender {
     return this.transactionRunner?.sender() ?? this.host.engine;
   }
+}
+
+async function sendEach(sender: RecordSender, records: Iterable<ProducerRecord>): Promise<RecordMetadata[]> {
+  if (typeof records?.[Symbol.iterator] !== 'function') {
+    throw new InvalidRecordError('sendAll takes an array or another iterable of records. Nothing was sent.');
+  }
+  const sends: Promise<RecordMetadata>[] = [];
+  let broken: { readonly cause: unknown } | null = null;
+  try {
+    for (const record of records) sends.push(sender.send(record));
+  } catch (cause) {
+    broken = { cause };
+  }
+  const results = await Promise.allSettled(sends);
+  if (broken !== null) throw brokenIterable(broken.cause, results);
+  const metadata: RecordMetadata[] = [];
+  for (const result of results) {
+    if (result.status === 'rejected') throw someFailed(results, result.reason);
+    metadata.push(result.value);
+  }
+  return metadata;
 }
 
 function notConfigured(): ConfigError {

@@ -15,7 +15,10 @@ export interface TransactionsSettings {
 }
 
 /** Where records of a caller go: to the engine outside of transactions, to its transaction inside of one. */
-export type RecordSender = Pick<ProducerEngineApi, 'send' | 'sendWithCallback' | 'flush'>;
+export type RecordSender = Pick<ProducerEngineApi, 'send' | 'sendWithCallback' | 'flush'> & {
+  /** Takes in a call that sends several records: the transaction waits for it, and cannot commit when it fails. Absent outside of transactions. */
+  track?(call: Promise<unknown>): void;
+};
 
 /** What `KafkaProducer` asks of its transactions. A producer without the option `transactions` has none. */
 export interface ProducerTransactions {

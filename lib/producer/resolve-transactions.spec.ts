@@ -67,6 +67,7 @@ describe('the option transactions', () => {
     ['transactions.transactionalIdPrefix', { transactionalIdPrefix: 5 }],
     ['transactions.poolSize', { ...PREFIX, poolSize: 0 }],
     ['transactions.poolSize', { ...PREFIX, poolSize: 1.5 }],
+    ['transactions.poolSize', { ...PREFIX, poolSize: 1_000_000_000 }],
     ['transactions.timeoutMs', { ...PREFIX, timeoutMs: 0 }],
     ['transactions.timeoutMs', { ...PREFIX, timeoutMs: '60s' }],
     ['transactions.size', { ...PREFIX, size: 5 }],

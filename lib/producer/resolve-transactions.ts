@@ -7,6 +7,8 @@ import type { TransactionsSettings } from './producer-transactions.js';
 import { checkInteger } from './resolve-producer-config.js';
 
 const DEFAULT_POOL_SIZE = 10;
+/** Each has its own connections to every broker. */
+const MOST_POOL_SIZE = 1_000;
 
 /** The broker's default of `transaction.max.timeout.ms`. */
 const BROKER_MAX_TIMEOUT_MS = 900_000;
@@ -42,7 +44,11 @@ export function resolveTransactions(options: KafkaProducerConfiguration, config:
   const warnings: string[] = [];
   const settings = {
     transactionalIdPrefix: readPrefix(transactionalIdPrefix),
-    poolSize: checkInteger('transactions.poolSize', poolSize ?? DEFAULT_POOL_SIZE, { unit: '', min: 1, max: INT_MAX }),
+    poolSize: checkInteger('transactions.poolSize', poolSize ?? DEFAULT_POOL_SIZE, {
+      unit: '',
+      min: 1,
+      max: MOST_POOL_SIZE,
+    }),
     ...resolveTimeout(timeoutMs ?? config.transactionTimeoutMs, warnings),
   };
   if (timeoutMs !== undefined && options.producer?.transactionTimeoutMs !== undefined) {

@@ -96,9 +96,18 @@ export class ActiveTransaction implements RecordSender {
   public send(record: ProducerRecord): Promise<RecordMetadata> {
     if (this.state !== 'open') return this.refuse(record);
     const sent = this.engine.send(record);
-    this.begun();
-    sent.then(this.onSent, this.onSendFailed);
+    this.track(sent);
     return sent;
+  }
+
+  public track(call: Promise<unknown>): void {
+    if (this.state !== 'open') {
+      // Each of its records has been refused, and the log tells of the first.
+      call.catch(() => undefined);
+      return;
+    }
+    this.begun();
+    call.then(this.onSent, this.onSendFailed);
   }
 
   public sendWithCallback(record: ProducerRecord, callback: DeliveryCallback): void {

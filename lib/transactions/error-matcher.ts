@@ -5,7 +5,9 @@ import type { LogSink } from '../wire/log-sink.js';
 export function matchesAny(error: unknown, matchers: readonly ErrorMatcher[], log: LogSink): boolean {
   return matchers.some((matcher) => {
     try {
-      return isErrorClass(matcher) ? error instanceof matcher : matcher(error);
+      // Not whatever is truthy: a promise of `false` would be.
+      const answer: unknown = isErrorClass(matcher) ? error instanceof matcher : matcher(error);
+      return answer === true;
     } catch {
       log.error('A function of commitOn has thrown; its error is taken for one that aborts.');
       return false;

@@ -1,4 +1,5 @@
 import { from, isObservable, type Observable } from 'rxjs';
+import type { LogSink } from '../wire/log-sink.js';
 
 /**
  * What a method has returned, with an Observable run to its end: a cold one only starts its work when it is subscribed to, which would be after the
@@ -7,12 +8,14 @@ import { from, isObservable, type Observable } from 'rxjs';
  * @param signal ends the subscription when the transaction is given up
  * @throws (as a rejection) what the method or its Observable failed with
  */
-export async function completedResult(returned: unknown, signal: AbortSignal): Promise<unknown> {
-  const result: unknown = await returned;
-  return isObservable(result) ? from(await collect(result, signal)) : result;
+export async function completedResult<T>(returned: T | Promise<T>, signal: AbortSignal, log: LogSink): Promise<T> {
+  const result = await returned;
+  if (!isObservable(result)) return result;
+  const replayed: Observable<unknown> = from(await collect(result, signal, log));
+  return replayed as typeof result;
 }
 
-function collect(observable: Observable<unknown>, signal: AbortSignal): Promise<unknown[]> {
+function collect(observable: Observable<unknown>, signal: AbortSignal, log: LogSink): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
     const values: unknown[] = [];
     const subscription = observable.subscribe({
@@ -21,8 +24,13 @@ function collect(observable: Observable<unknown>, signal: AbortSignal): Promise<
       complete: () => resolve(values),
     });
     const giveUp = (): void => {
-      subscription.unsubscribe();
       reject(signal.reason);
+      try {
+        subscription.unsubscribe();
+      } catch (error) {
+        // In a listener of the signal it would end the process.
+        log.error(`The teardown of an Observable has failed after its transaction was given up: ${String(error)}`);
+      }
     };
     if (signal.aborted) return giveUp();
     signal.addEventListener('abort', giveUp, { once: true });

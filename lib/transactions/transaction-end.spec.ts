@@ -1,3 +1,4 @@
+import { Observable } from 'rxjs';
 import { ProducerClosedError } from '../producer/errors.js';
 import { TransactionTimeoutError } from '../producer/transaction-errors.js';
 import type { KafkaTransaction, Propagation } from '../producer/transaction.js';
@@ -52,6 +53,14 @@ describe('a transaction that ends before its work', () => {
 
       expect(error).toBeInstanceOf(TransactionTimeoutError);
       expect(reasons).toEqual([error]);
+    });
+
+    it('survives an Observable whose teardown fails', async () => {
+      const stuck = new Observable<never>(() => () => {
+        throw new Error('teardown');
+      });
+      await expect(bench.producer.transaction(() => stuck, options)).rejects.toBeInstanceOf(TransactionTimeoutError);
+      expect(bench.lines).toEqual([expect.stringMatching(/^error .*teardown/)]);
     });
 
     it('calls the hooks of an abort', async () => {

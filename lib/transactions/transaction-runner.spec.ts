@@ -1,3 +1,4 @@
+import { from, lastValueFrom, map, toArray } from 'rxjs';
 import { ProducerFatalError, SerializationError } from '../producer/errors.js';
 import {
   CommitFailedError,
@@ -14,6 +15,11 @@ import {
 } from './spec-support/transaction-bench.js';
 
 const record = (value: string) => ({ topic: 'topic', value });
+
+function* brokenIterable(): Generator<ReturnType<typeof record>> {
+  yield record('1');
+  throw new Error('no second one');
+}
 
 describe('transaction()', () => {
   expectNoUnhandledRejections();
@@ -234,6 +240,20 @@ describe('transaction()', () => {
       expect(bench.calls).not.toContain('t0 commit');
     });
 
+    it.each<[string, () => unknown]>([
+      ['breaks off', () => brokenIterable()],
+      ['is none', () => 5],
+    ])(
+      'of sendAll whose iterable %s aborts, swallowed or not awaited, and is no unhandled rejection',
+      async (_name, records) => {
+        const sendAll = () => bench.producer.sendAll(records() as Iterable<ReturnType<typeof record>>);
+        for (const work of [() => sendAll().then(undefined, () => undefined), () => void sendAll()]) {
+          await expect(transaction(work)).rejects.toMatchObject({ name: 'TransactionAbortedError' });
+        }
+        expect(bench.calls).not.toContain('t0 commit');
+      },
+    );
+
     it('of a joined call aborts the outer', async () => {
       const inner = new Error('inner');
       const error = await failureOf(
@@ -335,6 +355,13 @@ describe('transaction()', () => {
       expect(await call).toBeInstanceOf(BusinessError);
     });
 
+    it('takes nothing but true for a yes: a promise of false is none', async () => {
+      const error = new Error('no');
+      const commitOn = [async () => false] as never;
+      await expect(transaction(() => Promise.reject(error), { commitOn })).rejects.toBe(error);
+      expect(bench.calls.at(-1)).toBe('t0 abort');
+    });
+
     it.each([[{}], [[{}]], [['RangeError']], [[class NoError {}]]])('refuses %p', async (commitOn) => {
       await expect(transaction(() => 1, { commitOn: commitOn as never })).rejects.toMatchObject({
         name: 'ConfigError',
@@ -342,6 +369,25 @@ describe('transaction()', () => {
       });
     });
   });
+
+  it.each(['REQUIRED', 'NOT_SUPPORTED'] as const)(
+    'with propagation %s runs an Observable that the work returns to its end',
+    async (propagation) => {
+      const work = () =>
+        from(['1', '2']).pipe(
+          map((value) => {
+            bench.producer.emit(record(value));
+            return value;
+          }),
+        );
+      const values = await transaction(work, { propagation });
+      const engine = propagation === 'REQUIRED' ? 't0' : 'plain';
+      const calls = bench.calls.filter((call) => / (send|commit)/.test(call));
+      expect(calls.slice(0, 2)).toEqual([`${engine} send 1`, `${engine} send 2`]);
+      expect(calls.slice(2)).toEqual(propagation === 'REQUIRED' ? ['t0 commit'] : []);
+      expect(await lastValueFrom(values.pipe(toArray()))).toEqual(['1', '2']);
+    },
+  );
 
   describe('a commit that fails', () => {
     it.each([

@@ -8,6 +8,7 @@ import type { LogSink } from '../wire/log-sink.js';
 import { AbsentTransaction } from './absent-transaction.js';
 import { ActiveTransaction } from './active-transaction.js';
 import { matchesAny } from './error-matcher.js';
+import { completedResult } from './observable-result.js';
 import { TransactionContext, type TransactionFrame } from './transaction-context.js';
 import { TransactionExecution } from './transaction-execution.js';
 import { TransactionHooks } from './transaction-hooks.js';
@@ -110,7 +111,7 @@ export class TransactionRunner implements ProducerTransactions {
     work: TransactionWork<T>,
     { commitOn }: ResolvedTransactionOptions,
   ): Promise<T> {
-    const call = settled(() => work(outer.handle));
+    const call = settled(() => this.completed(work, outer.handle));
     return outer.join(call, (error) => matchesAny(error, commitOn, this.dependencies.log));
   }
 
@@ -118,7 +119,9 @@ export class TransactionRunner implements ProducerTransactions {
     const hooks = new TransactionHooks(this.dependencies.log);
     const frame: TransactionFrame = { transaction: null, suspended: this.heldByCaller() };
     try {
-      const value = await this.context.run(frame, () => settled(() => work(new AbsentTransaction(hooks))));
+      const value = await this.context.run(frame, () =>
+        settled(() => this.completed(work, new AbsentTransaction(hooks))),
+      );
       hooks.seal();
       this.afterwards(() => hooks.runCommitted());
       return value;
@@ -157,7 +160,7 @@ export class TransactionRunner implements ProducerTransactions {
     const transaction = new ActiveTransaction({ engine, inside, log, metrics, transactionalId });
     const frame: TransactionFrame = { transaction, suspended };
     const execution = new TransactionExecution({ engine, log, metrics, options, transaction });
-    const run = execution.run(() => inside(() => settled(() => work(transaction.handle))));
+    const run = execution.run(() => inside(() => settled(() => this.completed(work, transaction.handle))));
     this.running.set(transaction, run);
     const { end, result } = await run;
     this.running.delete(transaction);
@@ -168,6 +171,10 @@ export class TransactionRunner implements ProducerTransactions {
     if (result.status === 'fulfilled') return result.value;
     if (end !== 'committed') this.afterwards(() => hooks.runAborted(result.reason));
     throw result.reason;
+  }
+
+  private completed<T>(work: TransactionWork<T>, transaction: KafkaTransaction): Promise<T> {
+    return completedResult(work(transaction), transaction.signal, this.dependencies.log);
   }
 
   /** Hooks run outside of every transaction of this producer, the caller's too. */

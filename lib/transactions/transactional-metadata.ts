@@ -32,6 +32,11 @@ function ownUses(prototype: object, method: string | symbol): readonly Transacti
   return uses ?? [];
 }
 
+/** Where an object keeps the producer of its transactional methods. */
+export function producerProperty(name: string | null): symbol {
+  return Symbol.for(`nestjs-kafka-producer:KafkaProducer:${name ?? ''}`);
+}
+
 /** Why `@Transactional()` cannot be on such a handler. */
 export const SERVER_SENT_EVENTS =
   'a stream of server-sent events ends when the client leaves, too late for a transaction; begin one inside, with KafkaProducer.transaction';

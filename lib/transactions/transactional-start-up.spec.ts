@@ -89,6 +89,20 @@ describe('wrong use of @Transactional()', () => {
         /Orders: .*not for a class/,
       ],
       [
+        'without parentheses',
+        () => {
+          const bare = Transactional as unknown as MethodDecorator;
+          class Orders {
+            @bare
+            public place(): void {
+              // Never runs.
+            }
+          }
+          return Orders;
+        },
+        /Orders\.place needs its parentheses/,
+      ],
+      [
         'on a generator',
         () => {
           class Orders {
@@ -187,6 +201,24 @@ describe('wrong use of @Transactional()', () => {
       }
       return Orders;
     };
+
+    it('on an object that Nest injects nothing into', async () => {
+      const Orders = ordersWith();
+      const factory = new FakeEngineFactory();
+      const module = await Test.createTestingModule({
+        imports: [KafkaProducerModule.forRoot({ client: CLIENT, transactions: { transactionalIdPrefix: 't' } })],
+        providers: [{ provide: 'orders', useFactory: () => new Orders() }],
+      })
+        .overrideProvider(ProducerEngineFactory)
+        .useValue(factory)
+        .compile();
+      await expect(module.init()).rejects.toMatchObject({
+        name: 'ConfigError',
+        message: expect.stringMatching(/Orders\.place has no producer.*useFactory/) as unknown,
+      });
+      expect(factory.calls).toEqual([]);
+      await module.close();
+    });
 
     it('when the producer has no transactions, before anything connects', async () => {
       expect(await failureOf(ordersWith(), { client: CLIENT })).toMatchObject({

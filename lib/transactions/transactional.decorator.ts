@@ -3,9 +3,13 @@ import { ConfigError } from '../producer/errors.js';
 import { getKafkaProducerToken } from '../producer/get-kafka-producer-token.js';
 import type { KafkaProducer } from '../producer/kafka-producer.js';
 import type { TransactionOptions } from '../producer/transaction.js';
-import { completedResult } from './observable-result.js';
 import { checkTransactionOptions } from './transaction-options.js';
-import { addTransactionalUse, isServerSentEvents, SERVER_SENT_EVENTS } from './transactional-metadata.js';
+import {
+  addTransactionalUse,
+  isServerSentEvents,
+  producerProperty,
+  SERVER_SENT_EVENTS,
+} from './transactional-metadata.js';
 
 /** The options of `@Transactional()`. */
 export interface TransactionalOptions extends TransactionOptions {
@@ -32,7 +36,8 @@ export interface TransactionalOptions extends TransactionOptions {
  * @throws ConfigError when the class is declared, naming class and method, for anything but a method of an object, for a generator, a handler of
  * `@Sse()`, and wrong options. At the start of the application for a producer without the option `transactions`, and a `timeoutMs` beyond its limit
  */
-export function Transactional(options: TransactionalOptions = {}): MethodDecorator {
+export function Transactional(options: TransactionalOptions = {}, ...more: readonly never[]): MethodDecorator {
+  if (more.length > 0) throw withoutParentheses(options, more);
   return (target: object, method: string | symbol, descriptor: PropertyDescriptor | undefined): PropertyDescriptor => {
     const where = `@Transactional() of ${nameOf(target, method)}`;
     checkTransactionOptions(options, where, ['producer']);
@@ -51,6 +56,16 @@ export function Transactional(options: TransactionalOptions = {}): MethodDecorat
   };
 }
 
+/** TypeScript refuses it; JavaScript would take the class for the options, and leave the method as it is. */
+function withoutParentheses(target: object, [method]: readonly unknown[]): ConfigError {
+  return new ConfigError(
+    `@Transactional of ${nameOf(target, typeof method === 'symbol' ? method : String(method))} needs its parentheses: @Transactional().`,
+    'Transactional',
+    undefined,
+    'DECORATOR',
+  );
+}
+
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /** A Proxy keeps name, length and properties of the method; Nest's metadata hangs on the function itself and has to follow. */
@@ -58,10 +73,7 @@ function wrap(original: Method, producerOf: (self: unknown) => KafkaProducer, op
   const wrapped = new Proxy(original, {
     apply: (method, self: unknown, args: unknown[]): Promise<unknown> => {
       try {
-        return producerOf(self).transaction(
-          ({ signal }) => completedResult(Reflect.apply(method, self, args), signal),
-          options,
-        );
+        return producerOf(self).transaction(() => Reflect.apply(method, self, args), options);
       } catch (error) {
         return Promise.reject(error);
       }
@@ -75,7 +87,7 @@ function wrap(original: Method, producerOf: (self: unknown) => KafkaProducer, op
 
 /** Injected, not looked up: so each application, and each test that overrides the producer, has its own. */
 function injectProducer(target: object, name: string): symbol {
-  const property = Symbol.for(`nestjs-kafka-producer:KafkaProducer:${name}`);
+  const property = producerProperty(name);
   Inject(getKafkaProducerToken(name))(target, property);
   return property;
 }
@@ -86,7 +98,7 @@ function producerOf(self: unknown, property: symbol, where: string): KafkaProduc
   const reason =
     self === undefined
       ? 'the method was called without its object; call it on the object, or bind it'
-      : "the object was not made by Nest's injector; make it a provider or controller, in a test with Test.createTestingModule";
+      : "the object was not made by Nest's injector, but with new or by a factory; name the class as a provider or controller, in a test with Test.createTestingModule";
   throw new ConfigError(`${where} has no producer: ${reason}.`, 'producer', undefined, 'DI');
 }
 

@@ -5,6 +5,7 @@ import type { TransactionsSettings } from '../producer/producer-transactions.js'
 import { checkTimeoutLimit } from './transaction-options.js';
 import {
   isServerSentEvents,
+  producerProperty,
   SERVER_SENT_EVENTS,
   type TransactionalUse,
   transactionalUses,
@@ -23,28 +24,36 @@ export class TransactionalExplorer {
    * @throws ConfigError naming class and method
    */
   public check(producerName: string | null, settings: TransactionsSettings | null): void {
-    for (const prototype of this.prototypes()) {
+    for (const wrapper of [...this.discovery.getControllers(), ...this.discovery.getProviders()]) {
+      const instance: unknown = wrapper.instance;
+      const prototype = prototypeOf(instance);
+      if (prototype === null) continue;
       for (const method of this.scanner.getAllMethodNames(prototype)) {
         const uses = transactionalUses(prototype, method).filter(({ producer }) => producer === producerName);
         const where = `@Transactional() of ${prototype.constructor.name}.${method}`;
         for (const use of uses) checkUse(use, Reflect.get(prototype, method), settings, where);
+        // Of a provider in another scope there is nothing yet but its prototype.
+        if (uses.length > 0 && wrapper.isDependencyTreeStatic()) checkInjected(instance, producerName, where);
       }
     }
-  }
-
-  private prototypes(): Set<object> {
-    const prototypes = new Set<object>();
-    for (const { instance } of [...this.discovery.getControllers(), ...this.discovery.getProviders()]) {
-      const prototype = prototypeOf(instance);
-      if (prototype !== null) prototypes.add(prototype);
-    }
-    return prototypes;
   }
 }
 
 /** Not by the provider's class: a value has none, and that of a factory is the factory. */
 function prototypeOf(instance: unknown): object | null {
   return typeof instance === 'object' && instance !== null ? Reflect.getPrototypeOf(instance) : null;
+}
+
+function checkInjected(instance: unknown, producerName: string | null, where: string): void {
+  const property = producerProperty(producerName);
+  if (typeof instance === 'object' && instance !== null && Reflect.get(instance, property) !== undefined) return;
+  throw new ConfigError(
+    `${where} has no producer: the object was made by useFactory or given as useValue, and Nest injects nothing into those. Make it with useClass, or call ` +
+      'KafkaProducer.transaction in place of the decorator.',
+    'Transactional',
+    undefined,
+    'DI',
+  );
 }
 
 function checkUse(

@@ -6,6 +6,7 @@ import { ProtocolReader } from './protocol/protocol-reader.js';
 
 /** A response larger than this is taken for garbage. Kafka's own `socket.request.max.bytes` has the same value. */
 const MAX_RESPONSE_BYTES = 104_857_600;
+const NEVER = Number.POSITIVE_INFINITY;
 const MAX_CORRELATION_ID = 0x7fffffff;
 
 export interface BrokerConnectionOptions {
@@ -45,6 +46,8 @@ export class BrokerConnection {
   private bufferedBytes = 0;
   private neededBytes = 4;
   private timer: NodeJS.Timeout | undefined;
+  /** When the timer fires, as milliseconds since the epoch. */
+  private dueAt = NEVER;
   private closedBy: Error | null = null;
 
   public constructor(socket: Socket, options: BrokerConnectionOptions) {
@@ -128,7 +131,7 @@ export class BrokerConnection {
         complete: (frame) => resolve(api.decodeResponse(version, withoutHeaderTags(api, version, frame))),
         reject,
       });
-      if (this.pending.length === 1) this.armTimer(now);
+      if (now + timeoutMs < this.dueAt) this.armTimer(now);
     });
   }
 
@@ -236,16 +239,18 @@ export class BrokerConnection {
     );
   }
 
-  /** One timer for the oldest request: answers come in order, so no younger one can be due before it. */
+  /** One timer, for the request whose limit ends first: a younger one may have less time than those before it. */
   private armTimer(now: number): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.dueAt = NEVER;
     let earliest: PendingRequest | undefined;
     for (const request of this.pending) {
       if (earliest === undefined || request.deadline < earliest.deadline) earliest = request;
     }
     if (earliest === undefined) return;
     const due = earliest;
+    this.dueAt = due.deadline;
     this.timer = setTimeout(
       () => {
         const { address } = this.options;
