@@ -1,9 +1,10 @@
 import { runWorker } from '../run-worker.js';
-import type { Stage } from '../worker/job.js';
-import { profileFlags, type BenchRun } from './bench-run.js';
-import { assertStored, withTopic } from './bench-topic.js';
+import type { BrokerState, Stage } from '../worker/job.js';
+import { profileFlags, type BenchRun } from '../bench-run.js';
+import { assertStored, withTopic } from '../bench-topic.js';
 import type { MemoryResult } from './results.js';
 
+const BROKER_STATES: readonly BrokerState[] = ['killed', 'paused'];
 const VALUE_SIZES = [1024, 100];
 const OFFERED_BYTES = 100_000_000;
 const BUFFER_MEMORY = 32 * 2 ** 20;
@@ -12,7 +13,7 @@ const WARMUP_RECORDS = 100_000;
 /** What the process may grow by beyond the buffer. */
 const ALLOWANCE_BYTES = 64 * 2 ** 20;
 
-/** Offers far more than the buffer holds while the broker is stopped, then starts it again. */
+/** Offers far more than the buffer holds while the broker is stopped, or is paused with its connections open, then lets it go on. */
 export async function runMemory(run: BenchRun): Promise<MemoryResult[]> {
   if (!run.options.only.has('memory')) return [];
   if (run.cluster.isExternal) {
@@ -20,17 +21,23 @@ export async function runMemory(run: BenchRun): Promise<MemoryResult[]> {
     return [];
   }
   const results: MemoryResult[] = [];
-  for (const valueBytes of VALUE_SIZES) {
-    const result = await measure(run, valueBytes);
-    run.progress(`memory, ${valueBytes} B: grew by ${Math.round(result.growthBytes / 2 ** 20)} MiB`);
-    results.push(result);
+  for (const brokerState of BROKER_STATES) {
+    for (const valueBytes of VALUE_SIZES) {
+      const result = await measure(run, brokerState, valueBytes);
+      run.progress(
+        `memory, broker ${brokerState}, ${valueBytes} B: grew by ${Math.round(result.growthBytes / 2 ** 20)} MiB`,
+      );
+      results.push(result);
+    }
   }
   return results;
 }
 
-function measure({ cluster, options }: BenchRun, valueBytes: number): Promise<MemoryResult> {
+function measure({ cluster, options }: BenchRun, brokerState: BrokerState, valueBytes: number): Promise<MemoryResult> {
   const broker = cluster.broker(1);
-  const atStage = (stage: Stage): Promise<void> => (stage === 'ready' ? broker.kill() : broker.restart());
+  const stop = async (): Promise<void> => (brokerState === 'killed' ? broker.kill() : broker.pause());
+  const goOn = async (): Promise<void> => (brokerState === 'killed' ? broker.restart() : broker.resume());
+  const atStage = (stage: Stage): Promise<void> => (stage === 'ready' ? stop() : goOn());
   return withTopic(cluster, async (topic) => {
     try {
       const measured = await runWorker(
@@ -38,6 +45,7 @@ function measure({ cluster, options }: BenchRun, valueBytes: number): Promise<Me
           kind: 'memory',
           brokers: cluster.bootstrapServers(),
           topic,
+          brokerState,
           valueBytes,
           warmup: WARMUP_RECORDS,
           offeredBytes: OFFERED_BYTES,
@@ -52,6 +60,7 @@ function measure({ cluster, options }: BenchRun, valueBytes: number): Promise<Me
       const met = growthBytes <= limitBytes && measured.lost === 0 && measured.failedAfterWaiting > 0;
       return {
         ...measured,
+        brokerState,
         valueBytes,
         bufferMemory: BUFFER_MEMORY,
         maxBlockMs: MAX_BLOCK_MS,
@@ -60,7 +69,7 @@ function measure({ cluster, options }: BenchRun, valueBytes: number): Promise<Me
         met,
       };
     } finally {
-      if (broker.state !== 'running') await broker.restart();
+      if (broker.state !== 'running') await goOn();
     }
   });
 }

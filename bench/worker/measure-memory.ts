@@ -77,7 +77,7 @@ export async function measureMemory(job: MemoryJob, reach: (stage: Stage) => Pro
   globalThis.gc?.();
   const baselineBytes = process.memoryUsage.rss();
   await reach('ready');
-  while (producer.status().connectedBrokers > 0) await nextTurn();
+  while (job.brokerState === 'killed' && producer.status().connectedBrokers > 0) await nextTurn();
 
   const offered = Math.floor(job.offeredBytes / valueBytes);
   const outcomes = new Outcomes(maxBlockMs);

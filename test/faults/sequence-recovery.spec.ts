@@ -182,6 +182,27 @@ describe('a producer whose batches are refused or given up', () => {
     },
   );
 
+  it('acknowledges what is stored also when the restarted broker knows only the last batch of it', async () => {
+    const topic = `refused-${++topics}`;
+    await cluster.createTopic(topic, { partitions: 1, replicationFactor: 1 });
+    await using engine = await start({ batchSize: 200, lingerMs: 0, requestTimeoutMs: 2_000 });
+    await engine.send({ topic, value: 'first' });
+    const leader = cluster.broker((await engine.partitionsFor(topic))[0]?.leader ?? -1);
+    const lost = cluster.proxy.on({ api: 'Produce', phase: 'response', action: 'drop', times: 4 });
+    const values = Array.from({ length: 4 }, (_, index) => `${index}`.padEnd(300, '.'));
+
+    const sends = values.map((value) => engine.send({ topic, value }));
+    await lost.triggered(4);
+    await leader.kill();
+    await leader.restart();
+    await Promise.all(sends);
+
+    const stored: string[] = [];
+    await cluster.visitTopic(topic, ({ value }) => stored.push(String(value)));
+    expect(stored).toEqual(['first', ...values]);
+    expect(await highestEpoch(topic)).toBe(0);
+  });
+
   it('stores everything sent after a topic was deleted and made again', async () => {
     const topic = await newTopic();
     await using engine = await start({ requestTimeoutMs: 1_000, deliveryTimeoutMs: 20_000, retryBackoffMs: 20 });

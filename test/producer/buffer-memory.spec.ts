@@ -14,6 +14,8 @@ const MIB = 1_024 * KIB;
 const BUFFER_MEMORY = 256 * KIB;
 const MAX_BLOCK_MS = 700;
 const LIMIT_MS = 60_000;
+/** Longer than the offer takes: what fails leaves objects behind, which the heap collects when it sees fit, and others wait in its place. */
+const MEMORY_MAX_BLOCK_MS = 6_000;
 
 describe('bufferMemory', () => {
   it(
@@ -101,9 +103,14 @@ describe('bufferMemory', () => {
     LIMIT_MS,
   );
 
-  it.each([KIB, 100])(
-    'bounds the memory of a process that goes on sending values of %d bytes while the broker is stopped',
-    async (valueBytes) => {
+  it.each([
+    ['killed', KIB],
+    ['killed', 100],
+    ['paused', KIB],
+    ['paused', 100],
+  ] as const)(
+    'bounds the memory of a process that goes on sending while the broker is %s (values of %d bytes)',
+    async (state, valueBytes) => {
       await using cluster = await KafkaTestCluster.start({ bootstrapServers: [] });
       const topic = 'memory';
       await cluster.createTopic(topic, { partitions: 6 });
@@ -112,34 +119,56 @@ describe('bufferMemory', () => {
         brokers: cluster.bootstrapServers(),
         topic,
         bufferMemory,
-        maxBlockMs: 3_000,
+        maxBlockMs: MEMORY_MAX_BLOCK_MS,
         offeredBytes: 100 * MIB,
         valueBytes,
+        losesConnection: state === 'killed',
       };
+      const broker = cluster.broker(1);
       const child = forkTypescript(new URL('./memory-host.ts', import.meta.url), [JSON.stringify(task)]);
       try {
         expect(await nextMessage(child)).toBe('started');
-        await cluster.broker(1).kill();
+        await (state === 'killed' ? broker.kill() : broker.pause());
         child.send('offer');
         const report = (await nextMessage(child)) as MemoryReport;
         process.stderr.write(
-          `${valueBytes} B values: the process grew by ${Math.round(report.growthBytes / MIB)} MiB\n`,
+          `${state}, ${valueBytes} B values: the process grew by ${Math.round(report.growthBytes / MIB)} MiB, ` +
+            `${report.waited} sends waited, ${report.refused} were refused at once\n`,
         );
         expect(report.growthBytes).toBeLessThan(bufferMemory + 64 * MIB);
         expect(Object.keys(report.failures)).toEqual(['BufferExhaustedError']);
+        // 24 MiB of records with their objects wait, and none fails before its time.
+        expect(report.waited).toBeGreaterThan((24 * MIB) / (valueBytes + 512));
+        expect(report.failedEarly).toBe(0);
 
-        await cluster.broker(1).restart();
+        await (state === 'killed' ? broker.restart() : broker.resume());
         child.send('deliver');
         const delivered = (await nextMessage(child)) as MemoryReport;
-        expect(delivered.acknowledged + delivered.failed).toBe(delivered.offered);
+        expect(delivered.acknowledged + delivered.refused + delivered.waited).toBe(delivered.offered);
         expect(delivered.acknowledged).toBeGreaterThan(bufferMemory / (valueBytes + KIB) / 2);
-        expect(delivered.failed).toBe(report.failed);
+        expect([delivered.refused, delivered.waited]).toEqual([report.refused, report.waited]);
         let stored = 0;
         await cluster.visitTopic(topic, () => stored++);
         expect(stored).toBe(delivered.acknowledged);
       } finally {
         await disconnectAndWait(child);
       }
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'refuses nothing of a burst of 200 000 sends that nobody awaits while the broker is well',
+    async () => {
+      const cluster = sharedCluster();
+      const topic = uniqueTopic('burst');
+      await cluster.createTopic(topic, { partitions: 3 });
+      await using engine = await TestEngine.start({ client: cluster.clientConfig() });
+      await engine.send({ topic, value: null });
+      const value = Buffer.alloc(100, 'v');
+      const offsets = await Promise.all(Array.from({ length: 200_000 }, () => engine.send({ topic, value })));
+      expect(new Set(offsets.map(({ partition, offset }) => `${partition}-${offset}`)).size).toBe(200_000);
+      expect(engine.metrics()['record-error-total']).toBe(0);
     },
     LIMIT_MS,
   );

@@ -20,6 +20,19 @@ describe('BufferMemory', () => {
     memory.release(30);
     memory.release(70);
     expect(seen).toEqual([30, 100]);
+    expect(memory.releases).toBe(2);
+  });
+
+  it('moves from the first release on, until all is free', () => {
+    const memory = new BufferMemory(100, () => undefined);
+    memory.tryAllocate(100);
+    expect(memory.isMoving).toBe(false);
+    memory.release(10);
+    expect(memory.isMoving).toBe(true);
+    memory.release(90);
+    expect(memory.isMoving).toBe(false);
+    memory.tryAllocate(100);
+    expect(memory.isMoving).toBe(false);
   });
 
   it('never has more than its total', () => {

@@ -4,7 +4,8 @@
  */
 export class BufferMemory {
   private free: number;
-  private releasedTime = 0;
+  private releaseCount = 0;
+  private releasesBeforeLoad = 0;
 
   /** @param totalBytes `buffer.memory` */
   public constructor(
@@ -18,9 +19,14 @@ export class BufferMemory {
     return this.free;
   }
 
-  /** When memory was last given back, as milliseconds since the epoch; 0 before the first time. */
-  public get releasedAt(): number {
-    return this.releasedTime;
+  /** How often memory has been given back. */
+  public get releases(): number {
+    return this.releaseCount;
+  }
+
+  /** Whether memory has been given back since it was last wholly free. */
+  public get isMoving(): boolean {
+    return this.releaseCount > this.releasesBeforeLoad;
   }
 
   public tryAllocate(bytes: number): boolean {
@@ -31,7 +37,8 @@ export class BufferMemory {
 
   public release(bytes: number): void {
     this.free = Math.min(this.totalBytes, this.free + bytes);
-    this.releasedTime = Date.now();
+    this.releaseCount++;
+    if (this.free === this.totalBytes) this.releasesBeforeLoad = this.releaseCount;
     this.onRelease();
   }
 }

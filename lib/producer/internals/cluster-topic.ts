@@ -1,6 +1,9 @@
 import type { PartitionMetadata, TopicMetadata } from '../../wire/cluster-metadata.js';
 import type { PartitionInfo } from '../record.js';
 
+/** What brokers that do not know topic ids yet give for one. */
+const NO_TOPIC_ID = '0'.repeat(32);
+
 /** A topic as the latest metadata shows it; one object per topic for the life of the producer. */
 export class ClusterTopic {
   /** By partition number. */
@@ -8,6 +11,8 @@ export class ClusterTopic {
   private availablePartitionNumbers: readonly number[] = [];
   private infos: readonly PartitionInfo[] | null = null;
   private topicId: string | null = null;
+  /** Number of the metadata response that was the last to tell of it. */
+  public toldBy = 0;
   /** Last time a record was sent to it. */
   public usedAt: number;
 
@@ -16,6 +21,11 @@ export class ClusterTopic {
     now: number,
   ) {
     this.usedAt = now;
+  }
+
+  /** Another one after the topic was deleted and made again; null where the brokers have no topic ids (before Kafka 2.8). */
+  public get id(): string | null {
+    return this.topicId === NO_TOPIC_ID ? null : this.topicId;
   }
 
   public get partitionCount(): number {
@@ -32,14 +42,18 @@ export class ClusterTopic {
     return this.known[partition]?.leaderId ?? -1;
   }
 
-  /** @returns whether a leader has changed */
-  public update(metadata: TopicMetadata): boolean {
+  /**
+   * @param toldBy number of the metadata response
+   * @returns whether a leader has changed
+   */
+  public update(metadata: TopicMetadata, toldBy = 0): boolean {
     const next = [...metadata.partitions].sort((left, right) => left.partition - right.partition);
     const isContiguous = next.every((partition, index) => partition.partition === index);
     if (!isContiguous) return false;
     // A topic that was created again counts its leader epochs from 0 again.
     const isSame = metadata.topicId === this.topicId;
     this.topicId = metadata.topicId;
+    this.toldBy = toldBy;
     return this.replace(isSame ? next.map((partition) => this.newer(partition)) : next);
   }
 

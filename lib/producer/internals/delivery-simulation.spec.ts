@@ -37,6 +37,7 @@ async function play(random: Random, story: Story): Promise<{ kafka: DeliveryBenc
     kafka.send(`${index}`.padEnd(below(random, 90), '.'), below(random, PARTITIONS));
     if (below(random, 3) === 0) await run(below(random, 15));
     if (below(random, 40) === 0) cluster.moveLeader(below(random, PARTITIONS), 1 + below(random, 3));
+    if (below(random, 10) === 0) cluster.restartLeader(below(random, PARTITIONS));
   }
   await run(400);
   cluster.trouble = 0;

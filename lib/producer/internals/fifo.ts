@@ -1,6 +1,6 @@
-/** A queue with constant-time `push` and `shift`, also when it is long. */
-export class Fifo<T> implements Iterable<T> {
-  private items: T[] = [];
+/** A queue with constant-time `push` and `shift`, also when it is long. What has been taken out is not held on to. */
+export class Fifo<T extends object> implements Iterable<T> {
+  private items: (T | undefined)[] = [];
   private head = 0;
 
   public get length(): number {
@@ -11,6 +11,10 @@ export class Fifo<T> implements Iterable<T> {
     return this.items[this.head];
   }
 
+  public last(): T | undefined {
+    return this.length > 0 ? this.items.at(-1) : undefined;
+  }
+
   public push(item: T): void {
     this.items.push(item);
   }
@@ -18,7 +22,7 @@ export class Fifo<T> implements Iterable<T> {
   public shift(): T | undefined {
     const item = this.items[this.head];
     if (item === undefined) return undefined;
-    this.head++;
+    this.items[this.head++] = undefined;
     if (this.head > 1024 && this.head * 2 > this.items.length) this.compact();
     return item;
   }
@@ -31,19 +35,25 @@ export class Fifo<T> implements Iterable<T> {
 
   /** Takes out what matches, in order. */
   public extract(matches: (item: T) => boolean): T[] {
-    this.compact();
-    const taken = this.items.filter(matches);
-    if (taken.length > 0) this.items = this.items.filter((item) => !matches(item));
+    const taken: T[] = [];
+    const rest: T[] = [];
+    for (const item of this) (matches(item) ? taken : rest).push(item);
+    if (taken.length > 0) {
+      this.items = rest;
+      this.head = 0;
+    }
     return taken;
   }
 
-  public [Symbol.iterator](): Iterator<T> {
-    this.compact();
-    return this.items[Symbol.iterator]();
+  /** From the first on; nothing may be added or taken meanwhile. */
+  public *[Symbol.iterator](): Iterator<T> {
+    for (let index = this.head; index < this.items.length; index++) {
+      const item = this.items[index];
+      if (item !== undefined) yield item;
+    }
   }
 
   private compact(): void {
-    if (this.head === 0) return;
     this.items = this.items.slice(this.head);
     this.head = 0;
   }

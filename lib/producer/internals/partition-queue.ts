@@ -38,6 +38,12 @@ export class PartitionQueue {
     this.waiting.splice(index, 0, batch);
   }
 
+  /** A batch that waits is the next to be sent. */
+  public bringForward(batch: ProducerBatch): void {
+    const index = this.waiting.indexOf(batch);
+    if (index > 0) this.waiting.unshift(...this.waiting.splice(index, 1));
+  }
+
   public remove(batch: ProducerBatch): void {
     const index = this.waiting.indexOf(batch);
     if (index >= 0) this.waiting.splice(index, 1);

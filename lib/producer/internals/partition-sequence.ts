@@ -35,11 +35,18 @@ export class PartitionSequence {
   /** The batches in flight must go on under a new epoch. */
   public needsNewEpoch = false;
 
+  /** The topic's id as it was known when the first batch of the epoch was sent. */
+  private firstTopicId: string | null = null;
   private producerId = -1n;
   private producerEpoch = -1;
   private next = 0;
   private lastAcked = -1;
   private lastAckedAt = Number.NEGATIVE_INFINITY;
+
+  /** The topic to which all of the epoch was sent, if it is still the same one; null when nobody knows. */
+  public get topicId(): string | null {
+    return this.firstTopicId;
+  }
 
   public isCurrent(producerId: bigint, producerEpoch: number): boolean {
     return this.producerId === producerId && this.producerEpoch === producerEpoch;
@@ -52,6 +59,7 @@ export class PartitionSequence {
     this.next = 0;
     this.lastAcked = -1;
     this.lastAckedAt = Number.NEGATIVE_INFINITY;
+    this.firstTopicId = null;
     this.unresolved = false;
     this.needsNewEpoch = false;
   }
@@ -65,7 +73,9 @@ export class PartitionSequence {
     return this.inFlight.length < MAX_IN_FLIGHT_BATCHES && now - this.lastAckedAt < FORGOTTEN_AFTER_MS;
   }
 
-  public assign(batch: ProducerBatch): void {
+  /** @param topicId as it is known now */
+  public assign(batch: ProducerBatch, topicId: string | null = null): void {
+    if (this.lastAcked < 0 && this.inFlight.length === 0) this.firstTopicId = topicId;
     batch.assignSequence(this.producerId, this.producerEpoch, this.next);
     this.next = addToSequence(this.next, batch.recordCount);
     this.inFlight.push(batch);
@@ -88,6 +98,22 @@ export class PartitionSequence {
   public isBehindAcknowledged(batch: ProducerBatch): boolean {
     const last = addToSequence(batch.baseSequence, batch.recordCount - 1);
     return this.isCurrent(batch.producerId, batch.producerEpoch) && isAhead(this.lastAcked, last);
+  }
+
+  /**
+   * The oldest batch was refused as out of order. If it, or one refused before it, may be stored, the next one that may be is to be sent before them: that is
+   * taken, or known to the broker, only when they are stored.
+   * @returns that next one, or undefined when there is no doubt, or nothing left to ask; then all stand in their order again
+   */
+  public askNext(refused: ProducerBatch): ProducerBatch | undefined {
+    refused.isOutOfOrder = true;
+    this.inFlight.sort((left, right) => (isAhead(left.baseSequence, right.baseSequence) ? 1 : -1));
+    if (!this.inFlight.some((batch) => batch.isOutOfOrder && batch.mayBeStored)) return undefined;
+    const next = this.inFlight.find((batch) => !batch.isOutOfOrder && (batch.mayBeStored || batch.onWire));
+    if (next === undefined) return undefined;
+    this.drop(next);
+    this.inFlight.unshift(next);
+    return next;
   }
 
   public drop(batch: ProducerBatch): void {

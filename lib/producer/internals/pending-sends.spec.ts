@@ -1,6 +1,13 @@
 import { jest } from '@jest/globals';
-import { MAX_WAITING_BYTES, PendingSends, type PendingSend, type PendingSendsDependencies } from './pending-sends.js';
+import {
+  MAX_WAITING_BYTES,
+  MAX_WAITING_BYTES_WHILE_MOVING,
+  PendingSends,
+  type PendingSendsDependencies,
+} from './pending-sends.js';
+import type { Resolve } from './producer-batch.js';
 import { SerializedRecord } from './record-serializer.js';
+import { NOT_CHOSEN } from './waiting-segment.js';
 
 const MAX_BLOCK_MS = 60_000;
 const START = 1_700_000_000_000;
@@ -13,19 +20,20 @@ class Bench {
   public readonly known = new Set<string>();
   public readonly final = new Map<string, Error>();
   public places = Number.POSITIVE_INFINITY;
-  public lastProgressAt = START;
+  public isStandstill = false;
   public onAppend: (value: string) => void = () => undefined;
   public onFail: (value: string) => void = () => undefined;
   public memoryWaited: number[] = [];
+  private readonly values = new Map<Resolve, string>();
 
   public constructor(dependencies: Partial<PendingSendsDependencies> = {}) {
     this.pending = new PendingSends({
       maxBlockMs: MAX_BLOCK_MS,
       availableMemory: () => 0,
-      lastProgressAt: () => this.lastProgressAt,
-      isPlaceable: ({ record, original }) => this.known.has(record.topic) && (original.partition ?? 0) < 3,
+      isStandstill: () => this.isStandstill,
+      partitionCount: (topic) => (this.known.has(topic) ? 3 : 0),
       finalError: (topic) => this.final.get(topic),
-      append: ({ record }) => {
+      append: (_, record) => {
         if (this.places < 1) return false;
         this.places--;
         this.events.push(`+${String(record.value)}`);
@@ -33,26 +41,29 @@ class Bench {
         return true;
       },
       timeoutError: (_, waitsForMemory, waitedMs) => new Error(`${waitsForMemory ? 'memory' : 'metadata'} ${waitedMs}`),
-      fail: ({ record }, error) => {
-        this.events.push(`-${String(record.value)} ${error.message}`);
-        this.onFail(String(record.value));
+      fail: ({ resolve }, error) => {
+        const value = this.values.get(resolve) ?? '?';
+        this.events.push(`-${value} ${error.message}`);
+        this.onFail(value);
       },
       onMemoryWaited: (ms) => this.memoryWaited.push(ms),
       ...dependencies,
     });
   }
 
-  public add(value: string, topic = 't', partition?: number): PendingSend {
-    const send: PendingSend = {
-      original: { topic, value, partition },
-      record: new SerializedRecord(topic, 0, null, value, null),
-      partition: undefined,
-      resolve: () => undefined,
-      reject: null,
-      startedAt: Date.now(),
-    };
-    this.pending.add(send);
-    return send;
+  public add(value: string, topic = 't', partition = NOT_CHOSEN): void {
+    const resolve: Resolve = () => undefined;
+    this.values.set(resolve, value);
+    const send = { topic, partition, original: null, startedAt: Date.now(), resolve, reject: null };
+    this.pending.add(send, recordOf(value, topic));
+  }
+
+  /** Adds values until no more may wait. */
+  public fill(value: string): number {
+    const record = recordOf(value);
+    let added = 0;
+    for (; this.pending.hasRoomFor(record, false); added++) this.add(value);
+    return added;
   }
 
   public know(...topics: string[]): void {
@@ -64,6 +75,10 @@ class Bench {
     this.places = places;
     this.pending.memoryReleased();
   }
+}
+
+function recordOf(value: string, topic = 't'): SerializedRecord {
+  return new SerializedRecord(topic, 0, null, value, null);
 }
 
 beforeEach(() => jest.useFakeTimers({ now: START }));
@@ -129,6 +144,27 @@ describe('sends that wait for metadata', () => {
     expect(bench.events).toEqual(['-x refused', '+a']);
   });
 
+  it('keep their order when only some of their partitions are there', async () => {
+    const bench = new Bench();
+    bench.add('a', 't', 1);
+    bench.add('odd', 't', 99);
+    bench.add('b');
+    let isDrained = false;
+    const drained = bench.pending.drained().then(() => (isDrained = true));
+    bench.add('later', 't', 0);
+    bench.places = 0;
+    bench.know('t');
+    bench.release(1);
+    expect(bench.events).toEqual(['+a']);
+    bench.release(9);
+    expect(bench.events).toEqual(['+a', '+b', '+later']);
+    await Promise.resolve();
+    expect(isDrained).toBe(false);
+    jest.advanceTimersByTime(MAX_BLOCK_MS);
+    await drained;
+    expect(bench.events.at(-1)).toBe('-odd metadata 60000');
+  });
+
   it('because of a partition that is not there do not hold up others of the topic', () => {
     const bench = new Bench();
     bench.know('t');
@@ -172,8 +208,8 @@ describe('sends that wait for memory', () => {
     let isThere = false;
     const appended: string[] = [];
     const bench = new Bench({
-      append: ({ record }) => {
-        if (record.value === large && !isThere) return false;
+      append: (_, record) => {
+        if (String(record.value) === large && !isThere) return false;
         appended.push(String(record.value));
         return true;
       },
@@ -237,6 +273,20 @@ describe('sends that wait for memory', () => {
     expect([bench.pending.size, bench.pending.waitingBytes]).toEqual([0, 0]);
   });
 
+  it('have one outcome also when the attempt to append one closes the producer', () => {
+    const bench: Bench = new Bench({
+      append: () => {
+        bench.pending.failAll(new Error('closed'));
+        return false;
+      },
+    });
+    bench.known.add('t');
+    for (const value of ['a', 'b']) bench.add(value);
+    bench.pending.memoryReleased();
+    expect(bench.events).toEqual(['-b closed', '-a closed']);
+    expect([bench.pending.size, bench.pending.waitingBytes]).toEqual([0, 0]);
+  });
+
   it('keep their order when an outcome sends again', () => {
     const bench = full();
     for (const value of ['a', 'b']) bench.add(value);
@@ -272,57 +322,84 @@ describe('max.block.ms 0', () => {
 });
 
 describe('how much may wait', () => {
-  it('is bounded while nothing moves, beyond free memory', () => {
-    let free = 0;
-    const bench = new Bench({ availableMemory: () => free, lastProgressAt: () => Number.NEGATIVE_INFINITY });
-    expect(bench.pending.hasRoomFor(MAX_WAITING_BYTES + 1)).toBe(false);
-    free = 1_000_000;
-    expect(bench.pending.hasRoomFor(MAX_WAITING_BYTES)).toBe(true);
-    free = 0;
-    const value = 'v'.repeat(100_000);
-    let added = 0;
-    while (bench.pending.hasRoomFor(100_090) && added < 100_000) {
-      bench.add(value);
-      added++;
+  const KIB = 1024;
+
+  it('is bounded while nothing moves: bytes and objects together', () => {
+    for (const [bytes, atMost] of [
+      [100 * KIB, MAX_WAITING_BYTES / (100 * KIB)],
+      [KIB, MAX_WAITING_BYTES / (KIB + 380)],
+      // Tiny records cannot fill the heap with promises.
+      [0, MAX_WAITING_BYTES / 380],
+    ] as const) {
+      const bench = new Bench();
+      bench.isStandstill = true;
+      const added = bench.fill('v'.repeat(bytes));
+      expect(added).toBeLessThanOrEqual(atMost);
+      expect(added).toBeGreaterThan(atMost * 0.8);
+      // The last segment may not be full.
+      expect(bench.pending.waitingBytes).toBeLessThanOrEqual(MAX_WAITING_BYTES + 65 * KIB);
+      bench.pending.failAll(new Error('enough'));
+      expect(bench.pending.waitingBytes).toBe(0);
     }
-    expect(bench.pending.waitingBytes).toBeLessThanOrEqual(MAX_WAITING_BYTES);
-    expect(bench.pending.waitingBytes).toBeGreaterThan(MAX_WAITING_BYTES - 102_000);
+  });
+
+  it('is more by the memory that is free', () => {
+    let free = 0;
+    const bench = new Bench({ availableMemory: () => free });
+    bench.isStandstill = true;
+    bench.fill('v'.repeat(KIB));
+    free = 10 * 1024 * KIB;
+    expect(bench.fill('v'.repeat(KIB))).toBeGreaterThan(free / (2 * KIB));
+    bench.pending.failAll(new Error('enough'));
+  });
+
+  it('is more while records move: a burst of a million may wait its turn', () => {
+    const bench = new Bench();
+    expect(MAX_WAITING_BYTES_WHILE_MOVING / (150 + 349)).toBeGreaterThan(940_000);
+    bench.isStandstill = true;
+    const atStandstill = bench.fill('v'.repeat(100 * KIB));
+    bench.isStandstill = false;
+    expect(bench.pending.hasRoomFor(recordOf('v'), false)).toBe(true);
+    const moving = bench.fill('v'.repeat(100 * KIB));
+    expect(atStandstill + moving).toBeGreaterThan(10 * atStandstill);
+    bench.isStandstill = true;
+    expect(bench.pending.hasRoomFor(recordOf('v'), false)).toBe(false);
+    bench.pending.failAll(new Error('enough'));
+  });
+
+  it('counts what is kept for a partitioner', () => {
+    const bench = new Bench();
+    bench.isStandstill = true;
+    let added = 0;
+    const value = 'v'.repeat(10 * KIB);
+    const original = { topic: 't', value };
+    for (; bench.pending.hasRoomFor(recordOf(value), true); added++) {
+      const send = {
+        topic: 't',
+        partition: NOT_CHOSEN,
+        original,
+        startedAt: START,
+        resolve: () => undefined,
+        reject: null,
+      };
+      bench.pending.add(send, recordOf(value));
+    }
+    expect(added).toBeLessThan(MAX_WAITING_BYTES / (20 * KIB));
     bench.pending.failAll(new Error('enough'));
     expect(bench.pending.waitingBytes).toBe(0);
   });
 
-  it('counts objects too: tiny records cannot fill the heap', () => {
-    const bench = new Bench({ lastProgressAt: () => Number.NEGATIVE_INFINITY });
-    let added = 0;
-    while (bench.pending.hasRoomFor(83) && added < 1_000_000) {
-      bench.add('');
-      added++;
-    }
-    expect(added).toBeLessThan(MAX_WAITING_BYTES / 256);
-    bench.pending.failAll(new Error('enough'));
-  });
-
-  it('is more while records move, less after two seconds of standstill, and more when they move again', () => {
+  it('is free again when they have gone, whichever way', () => {
     const bench = new Bench();
-    const bytes = MAX_WAITING_BYTES + 1;
-    expect(bench.pending.hasRoomFor(bytes)).toBe(true);
-    bench.add('a');
-    jest.advanceTimersByTime(1_999);
-    expect(bench.pending.hasRoomFor(bytes)).toBe(true);
-    jest.advanceTimersByTime(1);
-    expect(bench.pending.hasRoomFor(bytes)).toBe(false);
-    bench.lastProgressAt = Date.now();
-    jest.advanceTimersByTime(100);
-    expect(bench.pending.hasRoomFor(bytes)).toBe(true);
-    bench.pending.failAll(new Error('enough'));
-  });
-
-  it('does not become less while a loop of sends holds the thread: no answer could have come', () => {
-    const bench = new Bench();
-    bench.add('a');
-    jest.setSystemTime(START + 30_000);
-    bench.add('b');
-    expect(bench.pending.hasRoomFor(MAX_WAITING_BYTES + 1)).toBe(true);
+    bench.isStandstill = true;
+    const first = bench.fill('v'.repeat(KIB));
+    bench.know('t');
+    expect([bench.events.length, bench.pending.waitingBytes]).toEqual([first, 0]);
+    bench.places = 0;
+    expect(bench.fill('v'.repeat(KIB))).toBe(first);
+    jest.advanceTimersByTime(MAX_BLOCK_MS);
+    expect([bench.events.length, bench.pending.waitingBytes]).toEqual([2 * first, 0]);
+    expect(bench.fill('v'.repeat(KIB))).toBe(first);
     bench.pending.failAll(new Error('enough'));
   });
 
@@ -377,8 +454,7 @@ describe('failing all', () => {
     bench.places = 0;
     bench.add('a', 't');
     bench.add('b', 'u');
-    // One for the deadline, one that watches whether anything moves.
-    expect(jest.getTimerCount()).toBe(2);
+    expect(jest.getTimerCount()).toBe(1);
     bench.pending.failAll(new Error('closed'));
     bench.pending.failAll(new Error('again'));
     expect(bench.events).toEqual(['-a closed', '-b closed']);

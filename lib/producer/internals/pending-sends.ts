@@ -1,53 +1,38 @@
-import type { ProducerRecord } from '../record.js';
 import type { SerializedRecord } from './record-serializer.js';
-import { Fifo } from './fifo.js';
-import type { Reject, Resolve } from './producer-batch.js';
+import { WaitingLine } from './waiting-line.js';
+import { WaitingMemory } from './waiting-memory.js';
+import type { TakenSend, WaitingSend } from './waiting-segment.js';
 
-/** A record that `send` could not append at once: its topic is not known yet, or there is no memory. */
-export interface PendingSend {
-  /** For a partitioner that wants to see its key and value, and for an explicit partition. */
-  readonly original: ProducerRecord;
-  readonly record: SerializedRecord;
-  /** Chosen already; a partitioner is asked once only. */
-  partition: number | undefined;
-  readonly resolve: Resolve;
-  readonly reject: Reject | null;
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number;
-  /** Since when it waits for memory alone. */
-  memorySince?: number;
-  /** Called when the record waits no more, either way. */
-  left?: (() => void)[];
-}
-
-/** What a waiting record costs beside its bytes: its objects, its promise, its place in line. */
-const OVERHEAD_BYTES = 640;
 /**
  * What sends may hold while they wait, beyond `buffer.memory`. A thread that waits holds one record; here every call that is not awaited
- * holds one. While records move, a burst may wait its turn; while they do not, a fire-and-forget loop must not fill the heap.
+ * holds one. While the brokers take records a burst may wait its turn: a million records of 100 bytes. While they do not, a fire-and-forget loop must not
+ * fill the heap: a young process, whose heap has yet to grow by what such a loop needs anyway, stays within `buffer.memory` + 64 MiB.
  */
-const MAX_WAITING_BYTES_WHILE_MOVING = 256 * 1024 * 1024;
-export const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-/** Looks in a row that find nothing moved, while somebody waits: the brokers do not take records. */
-const STANDSTILL_LOOKS = 20;
-const LOOK_EVERY_MS = 100;
+export const MAX_WAITING_BYTES_WHILE_MOVING = 448 * 1024 * 1024;
+export const MAX_WAITING_BYTES = 24 * 1024 * 1024;
 
 export interface PendingSendsDependencies {
   /** `max.block.ms` */
   readonly maxBlockMs: number;
   /** Bytes of `buffer.memory` not in use. */
   readonly availableMemory: () => number;
-  /** When memory was last given back; infinitely long ago while no broker is connected. */
-  readonly lastProgressAt: () => number;
-  /** Whether topic and partition of the record are known. */
-  readonly isPlaceable: (send: PendingSend) => boolean;
+  /** 0 while the topic is not known, or records cannot be placed yet. */
+  readonly partitionCount: (topic: string) => number;
+  /** The brokers do not take records. */
+  readonly isStandstill: () => boolean;
   /** Why the topic can never be used. */
   readonly finalError: (topic: string) => Error | undefined;
-  /** @returns false when there is no memory */
-  readonly append: (send: PendingSend) => boolean;
-  readonly timeoutError: (send: PendingSend, waitsForMemory: boolean, waitedMs: number) => Error;
-  readonly fail: (send: PendingSend, error: Error) => void;
+  /** @returns false when there is no memory; then `partition` may have been chosen, and is kept */
+  readonly append: (send: WaitingSend, record: SerializedRecord) => boolean;
+  readonly timeoutError: (send: WaitingSend, waitsForMemory: boolean, waitedMs: number) => Error;
+  readonly fail: (send: WaitingSend, error: Error) => void;
   readonly onMemoryWaited: (ms: number) => void;
+}
+
+/** Somebody who waits until those of a generation, and all before, wait no more. */
+interface DrainListener {
+  readonly generation: number;
+  readonly resolve: () => void;
 }
 
 /**
@@ -55,20 +40,20 @@ export interface PendingSendsDependencies {
  * the same topic (the place of the blocked threads in Kafka's `KafkaProducer.doSend` and `BufferPool`).
  */
 export class PendingSends {
+  private readonly memory = new WaitingMemory();
   /** Sends whose topic or partition is not known. */
-  private readonly byTopic = new Map<string, PendingSend[]>();
-  private readonly forMemory = new Fifo<PendingSend>();
-  private bytes = 0;
-  private watch: NodeJS.Timeout | undefined;
-  private looksWithoutProgress = 0;
+  private readonly byTopic = new Map<string, WaitingLine>();
+  private readonly forMemory = new WaitingLine(this.memory);
+  private drainListeners: DrainListener[] = [];
   private timer: NodeJS.Timeout | undefined;
   private draining = false;
+  private failure: Error | null = null;
 
   public constructor(private readonly dependencies: PendingSendsDependencies) {}
 
   public get size(): number {
     let size = this.forMemory.length;
-    for (const sends of this.byTopic.values()) size += sends.length;
+    for (const line of this.byTopic.values()) size += line.length;
     return size;
   }
 
@@ -82,13 +67,14 @@ export class PendingSends {
   }
 
   public get waitingBytes(): number {
-    return this.bytes;
+    return this.memory.heldBytes;
   }
 
   /** Whether one more record may wait. */
-  public hasRoomFor(bytes: number): boolean {
-    const limit = this.isMoving() ? MAX_WAITING_BYTES_WHILE_MOVING : MAX_WAITING_BYTES;
-    return this.bytes + bytes + OVERHEAD_BYTES <= limit + this.dependencies.availableMemory();
+  public hasRoomFor(record: SerializedRecord, keepsOriginal: boolean): boolean {
+    const { availableMemory, isStandstill } = this.dependencies;
+    const beyond = this.memory.heldBytes + this.memory.costOf(record, keepsOriginal) - availableMemory();
+    return beyond <= MAX_WAITING_BYTES || (beyond <= MAX_WAITING_BYTES_WHILE_MOVING && !isStandstill());
   }
 
   /** Milliseconds that the oldest has waited; 0 when nobody waits. */
@@ -96,25 +82,23 @@ export class PendingSends {
     return Math.max(0, now - Math.min(now, this.oldestStart()));
   }
 
-  public add(send: PendingSend): void {
-    this.watchProgress();
-    this.bytes += send.record.sizeUpperBound + OVERHEAD_BYTES;
-    this.enqueue(send, Date.now());
+  /** Takes a copy of the record's bytes. */
+  public add(send: WaitingSend, record: SerializedRecord): void {
+    const isPlaceable = this.dependencies.partitionCount(send.topic) > Math.max(0, send.partition);
+    const line = isPlaceable ? this.forMemory : this.topicLine(send.topic);
+    line.push(send, record);
     if (this.dependencies.maxBlockMs === 0) this.expire();
     else this.armTimer();
   }
 
   /** Metadata has changed: moves on whatever can be placed now. */
   public metadataChanged(): void {
-    const now = Date.now();
     const lines = [...this.byTopic];
     this.byTopic.clear();
     for (const [topic, line] of lines) {
       const error = this.dependencies.finalError(topic);
-      for (const send of line) {
-        if (error === undefined) this.enqueue(send, now);
-        else this.failed(send, error);
-      }
+      if (error === undefined) this.moveOn(topic, line);
+      else this.failLine(line, error);
     }
     this.memoryReleased();
   }
@@ -124,122 +108,122 @@ export class PendingSends {
     if (this.draining) return;
     this.draining = true;
     // A send leaves the line before it is appended: its callback may close the producer, which fails all that stand in line.
-    for (let send = this.forMemory.shift(); send !== undefined; send = this.forMemory.shift()) {
-      if (!this.dependencies.append(send)) {
-        this.forMemory.unshift(send);
-        break;
-      }
-      this.dependencies.onMemoryWaited(Date.now() - (send.memorySince ?? Date.now()));
-      this.leave(send);
+    for (let head = this.forMemory.shift(); head !== undefined; head = this.forMemory.shift()) {
+      if (this.append(head)) continue;
+      // A partitioner of the user's may have closed the producer, too.
+      if (this.failure !== null) this.dependencies.fail(head, this.failure);
+      else this.forMemory.putBack(head);
+      break;
     }
     this.draining = false;
-    this.rearm();
+    this.afterLeaving();
   }
 
   /** Fails everything that waits for metadata. */
   public failMetadataWaiters(error: Error): void {
     const lines = [...this.byTopic.values()];
     this.byTopic.clear();
-    for (const send of lines.flat()) this.failed(send, error);
-    this.rearm();
+    for (const line of lines) this.failLine(line, error);
+    this.afterLeaving();
   }
 
+  /** Nothing may be added after it. */
   public failAll(error: Error): void {
+    this.failure = error;
     this.failMetadataWaiters(error);
-    for (const send of this.forMemory.extract(() => true)) this.failed(send, error);
-    this.rearm();
+    this.failLine(this.forMemory, error);
+    this.afterLeaving();
   }
 
   /** Resolves when nothing that waits now is waiting any more; later sends do not count. */
   public drained(): Promise<void> {
-    const waiting = [...[...this.byTopic.values()].flat(), ...this.forMemory];
-    if (waiting.length === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      let left = 0;
-      const count = (): void => {
-        if (++left === waiting.length) resolve();
-      };
-      for (const send of waiting) (send.left ??= []).push(count);
-    });
+    if (this.size === 0) return Promise.resolve();
+    const generation = this.memory.nextGeneration();
+    return new Promise((resolve) => this.drainListeners.push({ generation, resolve }));
   }
 
   public close(): void {
     clearTimeout(this.timer);
-    this.endWatch();
   }
 
-  /** The first to wait gives the brokers the benefit of the doubt, unless none is connected. */
-  private isMoving(): boolean {
-    return (
-      this.dependencies.lastProgressAt() !== Number.NEGATIVE_INFINITY && this.looksWithoutProgress < STANDSTILL_LOOKS
-    );
+  private append(send: TakenSend): boolean {
+    const { segment, startedAt } = send;
+    const memorySince = Math.max(startedAt, segment.readyAt);
+    if (!this.dependencies.append(send, segment.readRecord(send))) return false;
+    this.dependencies.onMemoryWaited(Date.now() - memorySince);
+    return true;
   }
 
-  /** By looks of a timer, not by the clock: while a loop of sends holds the thread no answer can arrive, which says nothing of the brokers. */
-  private watchProgress(): void {
-    if (this.watch !== undefined) return;
-    let seen = this.dependencies.lastProgressAt();
-    this.looksWithoutProgress = 0;
-    this.watch = setInterval(() => {
-      const progress = this.dependencies.lastProgressAt();
-      this.looksWithoutProgress = progress === seen ? this.looksWithoutProgress + 1 : 0;
-      seen = progress;
-    }, LOOK_EVERY_MS);
-    this.watch.unref();
+  private topicLine(topic: string): WaitingLine {
+    let line = this.byTopic.get(topic);
+    if (line === undefined) {
+      line = new WaitingLine(this.memory);
+      this.byTopic.set(topic, line);
+    }
+    return line;
   }
 
-  private endWatch(): void {
-    clearInterval(this.watch);
-    this.watch = undefined;
-    this.looksWithoutProgress = 0;
-  }
-
-  private enqueue(send: PendingSend, now: number): void {
-    if (this.dependencies.isPlaceable(send)) {
-      send.memorySince = now;
-      this.forMemory.push(send);
+  private moveOn(topic: string, line: WaitingLine): void {
+    const count = this.dependencies.partitionCount(topic);
+    const now = Date.now();
+    if (count > Math.max(0, line.highestPartition)) {
+      this.forMemory.append(line, now);
       return;
     }
-    const line = this.byTopic.get(send.record.topic);
-    if (line === undefined) this.byTopic.set(send.record.topic, [send]);
-    else line.push(send);
+    if (count > 0) {
+      line.takePlaceable(count, (sends) => {
+        for (const send of sends) {
+          const { segment } = send;
+          const origin = { generation: segment.generation, readyAt: now };
+          this.forMemory.push(send, segment.readRecord(send), origin);
+        }
+      });
+    }
+    if (line.length > 0) this.byTopic.set(topic, line);
   }
 
   private expire(): void {
-    const { maxBlockMs, timeoutError } = this.dependencies;
     const now = Date.now();
-    const isOverdue = (send: PendingSend): boolean => now - send.startedAt >= maxBlockMs;
-    let withoutMetadata: PendingSend[] = [];
-    for (const [topic, line] of this.byTopic) {
-      withoutMetadata = withoutMetadata.concat(line.filter(isOverdue));
-      const rest = line.filter((send) => !isOverdue(send));
-      if (rest.length === 0) this.byTopic.delete(topic);
-      else this.byTopic.set(topic, rest);
+    for (const [topic, line] of Array.from(this.byTopic)) {
+      this.expireLine(line, now, false);
+      if (line.length === 0 && this.byTopic.get(topic) === line) this.byTopic.delete(topic);
     }
-    const withoutMemory = this.forMemory.extract(isOverdue);
-    for (const send of withoutMetadata) this.failed(send, timeoutError(send, false, now - send.startedAt));
-    for (const send of withoutMemory) this.failed(send, timeoutError(send, true, now - send.startedAt));
-    this.rearm();
+    this.expireLine(this.forMemory, now, true);
+    this.afterLeaving();
   }
 
-  private failed(send: PendingSend, error: Error): void {
-    this.leave(send);
-    this.dependencies.fail(send, error);
+  private expireLine(line: WaitingLine, now: number, waitsForMemory: boolean): void {
+    const { fail, maxBlockMs, timeoutError } = this.dependencies;
+    line.takeStartedBy(now - maxBlockMs, (sends) => {
+      for (const send of sends) fail(send, timeoutError(send, waitsForMemory, now - send.startedAt));
+    });
   }
 
-  private leave(send: PendingSend): void {
-    this.bytes -= send.record.sizeUpperBound + OVERHEAD_BYTES;
-    for (const listener of send.left ?? []) listener();
+  private failLine(line: WaitingLine, error: Error): void {
+    line.takeStartedBy(Number.POSITIVE_INFINITY, (sends) => {
+      for (const send of sends) this.dependencies.fail(send, error);
+    });
   }
 
-  private rearm(): void {
+  private afterLeaving(): void {
+    this.tellDrained();
     if (this.size > 0) {
       this.armTimer();
       return;
     }
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.endWatch();
+    this.memory.trim();
+  }
+
+  private tellDrained(): void {
+    if (this.drainListeners.length === 0) return;
+    const lines = [this.forMemory, ...this.byTopic.values()];
+    const isDrained = ({ generation }: DrainListener): boolean => !lines.some((line) => line.hasAnyOf(generation));
+    const drained = this.drainListeners.filter(isDrained);
+    if (drained.length === 0) return;
+    this.drainListeners = this.drainListeners.filter((listener) => !drained.includes(listener));
+    for (const { resolve } of drained) resolve();
   }
 
   private armTimer(): void {
@@ -256,10 +240,8 @@ export class PendingSends {
   }
 
   private oldestStart(): number {
-    let oldest = Number.POSITIVE_INFINITY;
-    for (const line of this.byTopic.values()) for (const send of line) oldest = Math.min(oldest, send.startedAt);
-    // Sends that waited for metadata before may be older than those ahead of them.
-    for (const send of this.forMemory) oldest = Math.min(oldest, send.startedAt);
+    let oldest = this.forMemory.oldestStart;
+    for (const line of this.byTopic.values()) oldest = Math.min(oldest, line.oldestStart);
     return oldest;
   }
 }

@@ -230,6 +230,11 @@ export class ProduceOutcomes {
   private resolveSequence(batch: ProducerBatch, nodeId: number, error: Error, now: number): void {
     const { log, sequences } = this.dependencies;
     const verdict = sequences?.refused(batch.queue, batch);
+    if (verdict === 'stored') {
+      this.complete(batch, OFFSET_UNKNOWN, -1, now);
+      return;
+    }
+    if (verdict === 'check-topic') this.dependencies.onMetadataStale();
     if (verdict === 'outcome-unknown') {
       const failure = outcomeUnknown(batch, error);
       this.giveUp(batch, () => failure, now);

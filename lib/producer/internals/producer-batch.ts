@@ -34,6 +34,10 @@ export class ProducerBatch {
   public onWire = false;
   /** Some attempt may have been stored: it was never answered, or with an error that a leader may give after it has stored. */
   public mayBeStored = false;
+  /** The broker has refused it as out of order, though it may be stored: those behind it are asked first. */
+  public isOutOfOrder = false;
+  /** Number of the last metadata response when it was refused behind an acknowledged one; -1 if it was not. */
+  public refusedAtMetadata = -1;
   public producerId = -1n;
   public producerEpoch = -1;
   public baseSequence = NO_SEQUENCE;
@@ -153,6 +157,8 @@ export class ProducerBatch {
 
   public clearSequence(): void {
     this.assignSequence(-1n, -1, NO_SEQUENCE);
+    this.isOutOfOrder = false;
+    this.refusedAtMetadata = -1;
   }
 
   /** Whether the batch may be sent as far as its back-off is concerned. */

@@ -89,7 +89,12 @@ export class ProducerEngine implements ProducerEngineApi {
       refusal: () => this.refusal,
     });
     this.sequences = config.enableIdempotence
-      ? new SequenceManager(config.maxInFlightRequestsPerConnection, (batch) => this.running?.outcomes.abandon(batch))
+      ? new SequenceManager(
+          config.maxInFlightRequestsPerConnection,
+          (batch) => this.running?.outcomes.abandon(batch),
+          config.transactionalId !== null,
+          this.metadata,
+        )
       : null;
     this.producerIds = new ProducerIdSource({
       link: this.link,
@@ -113,7 +118,7 @@ export class ProducerEngine implements ProducerEngineApi {
       refusal: () => this.refusal ?? this.transaction?.refusal ?? null,
       onRejected: (error) => this.transaction?.recordFailed(error, false),
       onTopicNeeded: (isNew) => (isNew ? this.updater.requestNow() : this.updater.request()),
-      lastProgressAt: () => (this.link.connectedBrokers > 0 ? this.memory.releasedAt : Number.NEGATIVE_INFINITY),
+      isConnected: () => this.link.connectedBrokers > 0,
       onMemoryNeeded: () => this.running?.sender.wake(),
       lastMetadataFailure: () => this.updater.lastFailure,
     });
@@ -260,6 +265,7 @@ export class ProducerEngine implements ProducerEngineApi {
         ? null
         : (recordMetadata, error) => this.interceptors.onAcknowledgement(recordMetadata, error),
       onMetadataStale: () => updater.request(),
+      onStored: (ms) => this.transaction?.batchStored(ms),
       onGivenUp: (error, wasSequenced) => this.transaction?.recordFailed(error, wasSequenced),
       onLeaderNamed: (topic, partition, leader, endpoints) => {
         if (endpoints.length > 0) this.link.updateBrokers(mergeBrokers(this.link.knownBrokers, endpoints));
@@ -362,7 +368,7 @@ export class ProducerEngine implements ProducerEngineApi {
     this.updater.close();
     this.producerIds.close();
     this.running?.sender.stop();
-    this.intake.pending.close();
+    this.intake.close();
     await this.link.close(closed);
     closeParts(this.dependencies);
   }

@@ -81,7 +81,7 @@ export class ProducerMetadata implements ClusterView {
         known = new ClusterTopic(topic.name, now);
         this.topics.set(topic.name, known);
       }
-      if (known.update(topic)) hasChanged = true;
+      if (known.update(topic, this.updates)) hasChanged = true;
     }
     return hasChanged;
   }

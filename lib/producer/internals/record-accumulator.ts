@@ -51,9 +51,9 @@ export class RecordAccumulator {
   private readonly topics = new Map<string, TopicQueues>();
   public constructor(private readonly dependencies: RecordAccumulatorDependencies) {}
 
-  /** Bytes of `buffer.memory` not in use. */
-  public get availableMemory(): number {
-    return this.dependencies.memory.availableBytes;
+  /** The account of what batches hold. */
+  public get memory(): BufferMemory {
+    return this.dependencies.memory;
   }
 
   public topicQueues(topic: ClusterTopic): TopicQueues {

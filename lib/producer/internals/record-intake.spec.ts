@@ -51,6 +51,7 @@ class Bench {
   public readonly intake: RecordIntake;
   public readonly needed: string[] = [];
   public refusal: Error | null = null;
+  public isConnected = true;
 
   public constructor({ config = {}, partitioner, interceptors = [], serializer = plain }: BenchOptions = {}) {
     this.config = testConfig(config);
@@ -72,7 +73,7 @@ class Bench {
       metrics: this.metrics,
       refusal: () => this.refusal,
       onTopicNeeded: (isNew) => this.needed.push(isNew ? 'new topic' : 'topic'),
-      lastProgressAt: () => Date.now(),
+      isConnected: () => this.isConnected,
       onMemoryNeeded: () => this.needed.push('memory'),
       lastMetadataFailure: () => null,
       log: this.log,
@@ -347,7 +348,43 @@ describe('a record without memory', () => {
   it('fails at once with max.block.ms 0', () => {
     const bench = full({ maxBlockMs: 0 });
     expect(bench.send({ topic: 't', value: 'v', partition: 1 }).error).toBeInstanceOf(BufferExhaustedError);
+    bench.deliver();
+    jest.advanceTimersByTime(25);
     expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('when more records wait than may', () => {
+  it('refuses the rest at once with one error, and takes more again when they have gone', () => {
+    const bench = new Bench({ config: { bufferMemory: 200_000 } });
+    bench.know('t', 1);
+    bench.isConnected = false;
+    const value = 'v'.repeat(100_000);
+    const outcomes = Array.from({ length: 400 }, () => bench.send({ topic: 't', value, partition: 0 }));
+    const refused = outcomes.filter(({ error }) => error !== null);
+    expect(refused.length).toBeGreaterThan(100);
+    expect(new Set(refused.map(({ error }) => error)).size).toBe(1);
+    expect(refused[0]?.error).toBeInstanceOf(BufferExhaustedError);
+    expect(refused[0]?.error?.message).toMatch(/2\d\d records wait/);
+    jest.advanceTimersByTime(60_000);
+    const failed = outcomes.filter(({ error }) => error !== null);
+    expect(failed.length).toBe(399);
+    expect(failed.at(0)?.error?.message).toContain('for maxBlockMs (60000 ms)');
+    expect(new Set(failed.map(({ error }) => error)).size).toBe(2);
+    expect(bench.metrics.read(Date.now(), {} as never)['buffer-exhausted-total']).toBe(399);
+    expect(bench.send({ topic: 't', value, partition: 0 }).error).toBeNull();
+  });
+
+  it('does not refuse where brokers are connected and a loop holds the thread, but once nothing has moved', () => {
+    const bench = new Bench({ config: { bufferMemory: 200_000 } });
+    bench.know('t', 1);
+    const value = 'v'.repeat(100_000);
+    const send = (): boolean => bench.send({ topic: 't', value, partition: 0 }).error === null;
+    expect(Array.from({ length: 400 }, send)).not.toContain(false);
+    jest.advanceTimersByTime(50);
+    expect(send()).toBe(false);
+    bench.deliver();
+    expect(send()).toBe(true);
   });
 });
 
@@ -361,6 +398,24 @@ describe('while a record waits', () => {
     value.fill('x');
     bench.know('t', 1);
     expect(bench.queued()).toEqual({ 0: ['before', 'after!'] });
+  });
+
+  it('a partitioner is shown what was given to send, and may keep the bytes of the key', () => {
+    const contexts: PartitionContext[] = [];
+    const partitioner: Partitioner = {
+      partition: (context) => {
+        contexts.push(context);
+        return 0;
+      },
+    };
+    const bench = new Bench({ partitioner, serializer: { serialize: (_, data) => String(data) } });
+    const values = Array.from({ length: 3 }, (_, index) => ({ toString: () => `v${index}` }));
+    values.forEach((value, index) => bench.send({ topic: 't', key: `k${index}`, value }));
+    bench.know('t', 1);
+    for (let index = 0; index < 2_000; index++) bench.send({ topic: 't', key: 'other', value: 'other' });
+    expect(contexts.slice(0, 3).map(({ key, keyBytes, value }) => [key, String(keyBytes), value])).toEqual(
+      values.map((value, index) => [`k${index}`, `k${index}`, value]),
+    );
   });
 
   it('interceptors and serializers are not called again', () => {

@@ -8,7 +8,7 @@ import type { ProducerRecord } from '../record.js';
 import { topicOf } from '../topic-of.js';
 import type { ClusterTopic } from './cluster-topic.js';
 import type { InterceptorChain } from './interceptor-chain.js';
-import { PendingSends, type PendingSend } from './pending-sends.js';
+import { PendingSends } from './pending-sends.js';
 import type { Reject, Resolve } from './producer-batch.js';
 import type { ProducerMetadata } from './producer-metadata.js';
 import type { ProducerMetricsRecorder } from './producer-metrics.js';
@@ -22,6 +22,8 @@ import { failedRecordMetadata } from './record-metadata.js';
 import { rejectDelivery } from './reject-delivery.js';
 import { runUserCode } from './user-code.js';
 import { RecordSerializer, type SerializedRecord } from './record-serializer.js';
+import { StandstillWatch } from './standstill-watch.js';
+import { NOT_CHOSEN, type WaitingSend } from './waiting-segment.js';
 
 export interface RecordIntakeDependencies extends Pick<
   ProducerEngineDependencies,
@@ -34,8 +36,7 @@ export interface RecordIntakeDependencies extends Pick<
   readonly refusal: () => Error | null;
   /** A topic is needed that is not known; `isNew` for the first record. */
   readonly onTopicNeeded: (isNew: boolean) => void;
-  /** When records last moved on; infinitely long ago while no broker is connected. */
-  readonly lastProgressAt: () => number;
+  readonly isConnected: () => boolean;
   /** A record waits for memory: nothing should linger. */
   readonly onMemoryNeeded: () => void;
   /** A record has been refused, or has waited in vain. */
@@ -50,8 +51,10 @@ export interface RecordIntakeDependencies extends Pick<
  */
 export class RecordIntake {
   public readonly pending: PendingSends;
+  private readonly watch: StandstillWatch;
   private accumulator: RecordAccumulator | null = null;
   private lastRefusal: { readonly at: number; readonly error: BufferExhaustedError } | null = null;
+  private lastTimeout: SharedTimeout | null = null;
   private readonly hasInterceptors: boolean;
   private readonly serializer: RecordSerializer;
 
@@ -59,17 +62,28 @@ export class RecordIntake {
     const { config, metadata, interceptors } = dependencies;
     this.hasInterceptors = !interceptors.isEmpty;
     this.serializer = new RecordSerializer(dependencies);
+    this.watch = new StandstillWatch({
+      isConnected: dependencies.isConnected,
+      releases: () => this.accumulator?.memory.releases ?? 0,
+      isMoving: () => this.accumulator?.memory.isMoving ?? false,
+      isIdle: () => this.pending.size === 0 && this.availableMemory === config.bufferMemory,
+    });
     this.pending = new PendingSends({
       maxBlockMs: config.maxBlockMs,
-      availableMemory: () => this.accumulator?.availableMemory ?? config.bufferMemory,
-      lastProgressAt: dependencies.lastProgressAt,
-      isPlaceable: (send) => this.isPendingPlaceable(send),
+      availableMemory: () => this.availableMemory,
+      isStandstill: () => this.watch.isStandstill,
+      partitionCount: (topic) => (this.accumulator === null ? 0 : (metadata.topic(topic)?.partitionCount ?? 0)),
       finalError: (topic) => metadata.finalError(topic),
-      append: (send) => this.appendPending(send),
-      timeoutError: (send, waitsForMemory, waitedMs) => this.timeoutError(send, waitsForMemory, waitedMs),
+      append: (send, record) => this.appendPending(send, record),
+      timeoutError: (send, waitsForMemory, waitedMs) => this.sharedTimeoutError(send, waitsForMemory, waitedMs),
       onMemoryWaited: (ms) => dependencies.metrics.memoryWaited(ms * 1e6),
-      fail: (send, error) => this.rejectLocally(send.record.topic, send.partition, error, send.resolve, send.reject),
+      fail: ({ topic, partition, resolve, reject }, error) =>
+        this.rejectLocally(topic, Math.max(UNASSIGNED_PARTITION, partition), error, resolve, reject),
     });
+  }
+
+  private get availableMemory(): number {
+    return this.accumulator?.memory.availableBytes ?? this.dependencies.config.bufferMemory;
   }
 
   /** From now on records can be placed. */
@@ -89,15 +103,20 @@ export class RecordIntake {
       const serialized = this.serializer.serialize(record, now);
       const topic = this.dependencies.metadata.topic(serialized.topic);
       if (topic === undefined || !this.isPlaceable(topic, record) || this.pending.waitsForMemory) {
-        this.wait(record, serialized, undefined, now, resolve, reject);
+        this.wait(record, serialized, NOT_CHOSEN, now, resolve, reject);
         return;
       }
-      const partition = record.partition ?? this.choosePartition(topic, record, serialized);
+      const partition = record.partition ?? this.choosePartition(topic, record, serialized.key);
       if (this.append(topic, partition, serialized, now, resolve, reject)) return;
       this.wait(record, serialized, partition, now, resolve, reject);
     } catch (error) {
       this.rejectLocally(topicOf(record), undefined, toKafkaError(error), resolve, reject);
     }
+  }
+
+  public close(): void {
+    this.pending.close();
+    this.watch.stop();
   }
 
   private append(
@@ -113,6 +132,7 @@ export class RecordIntake {
     topic.usedAt = now;
     const result = accumulator.append(accumulator.topicQueues(topic), partition, record, now, resolve, reject);
     if (result === APPENDED_TO_NEW_BATCH) {
+      this.watch.start();
       this.tellPartitioner(topic.name, partition);
     }
     return result !== NO_MEMORY;
@@ -126,15 +146,14 @@ export class RecordIntake {
     );
   }
 
-  private choosePartition(topic: ClusterTopic, record: ProducerRecord, serialized: SerializedRecord): number {
+  /** @param original needed only by a partitioner of the user's */
+  private choosePartition(topic: ClusterTopic, original: ProducerRecord | null, keyBytes: Buffer | null): number {
     const { config, metadata, partitioner } = this.dependencies;
-    const keyBytes = serialized.key;
     if (partitioner === null) {
       if (keyBytes === null || config.partitionerIgnoreKeys) return UNASSIGNED_PARTITION;
       return toPositive(murmur2(keyBytes)) % topic.partitionCount;
     }
-    const { key, value } = record;
-    const context = { topic: topic.name, key, keyBytes, value, cluster: metadata };
+    const context = { topic: topic.name, key: original?.key, keyBytes, value: original?.value, cluster: metadata };
     const chosen = ask(partitioner, context);
     if (typeof chosen === 'number' && Number.isInteger(chosen) && chosen >= 0 && chosen < topic.partitionCount) {
       return chosen;
@@ -149,7 +168,7 @@ export class RecordIntake {
   private wait(
     original: ProducerRecord,
     record: SerializedRecord,
-    partition: number | undefined,
+    chosenPartition: number,
     startedAt: number,
     resolve: Resolve,
     reject: Reject | null,
@@ -162,8 +181,12 @@ export class RecordIntake {
       this.dependencies.onTopicNeeded(isNew);
       throw finalError;
     }
-    if (!this.pending.hasRoomFor(record.sizeUpperBound)) throw this.tooManyWaiting(topic, startedAt);
-    this.pending.add({ original, record: record.detached(), partition, startedAt, resolve, reject });
+    const partition = original.partition ?? chosenPartition;
+    const keepsOriginal = this.dependencies.partitioner !== null && partition === NOT_CHOSEN;
+    if (!this.pending.hasRoomFor(record, keepsOriginal)) throw this.tooManyWaiting(topic, startedAt);
+    const kept = keepsOriginal ? original : null;
+    this.watch.start();
+    this.pending.add({ topic, partition, original: kept, startedAt, resolve, reject }, record);
     const known = metadata.topic(topic);
     if (known !== undefined && this.isPlaceable(known, original)) this.dependencies.onMemoryNeeded();
     else this.dependencies.onTopicNeeded(isNew);
@@ -173,23 +196,23 @@ export class RecordIntake {
     return this.accumulator !== null && topic.partitionCount > (record.partition ?? 0);
   }
 
-  private isPendingPlaceable({ original, record }: PendingSend): boolean {
-    const topic = this.dependencies.metadata.topic(record.topic);
-    return topic !== undefined && this.isPlaceable(topic, original);
-  }
-
-  private appendPending(send: PendingSend): boolean {
-    const { original, record, resolve, reject } = send;
+  private appendPending(send: WaitingSend, record: SerializedRecord): boolean {
+    const { topic: name, startedAt, resolve, reject } = send;
     try {
       const now = Date.now();
-      const topic = this.dependencies.metadata.topic(record.topic);
-      if (topic === undefined) throw this.unknownTopic(record.topic, now - send.startedAt);
-      send.partition ??= original.partition ?? this.choosePartition(topic, original, record);
+      const topic = this.dependencies.metadata.topic(name);
+      if (topic === undefined) throw this.unknownTopic(name, now - startedAt);
+      if (send.partition === NOT_CHOSEN) send.partition = this.choosePartitionOfWaiting(topic, send, record);
       return this.append(topic, send.partition, record, now, resolve, reject);
     } catch (error) {
-      this.rejectLocally(record.topic, undefined, toKafkaError(error), resolve, reject);
+      this.rejectLocally(name, undefined, toKafkaError(error), resolve, reject);
       return true;
     }
+  }
+
+  private choosePartitionOfWaiting(topic: ClusterTopic, { original }: WaitingSend, { key }: SerializedRecord): number {
+    // The bytes lie in memory that is used again; a partitioner of the user's may keep what it is given.
+    return this.choosePartition(topic, original, key === null || original === null ? key : Buffer.from(key));
   }
 
   private rejectLocally(
@@ -206,11 +229,22 @@ export class RecordIntake {
     rejectDelivery(error, metadata, resolve, reject);
   }
 
-  private timeoutError(send: PendingSend, waitsForMemory: boolean, waitedMs: number): Error {
-    const { config, metadata, metrics } = this.dependencies;
-    const { topic } = send.record;
+  /** One error for all that give up on the same thing in the same look, as in `tooManyWaiting`. */
+  private sharedTimeoutError(send: WaitingSend, waitsForMemory: boolean, waitedMs: number): Error {
+    if (waitsForMemory) this.dependencies.metrics.memoryExhausted(Date.now());
+    const { topic, partition } = send;
+    const at = send.startedAt + waitedMs;
+    const last = this.lastTimeout;
+    const isSame = last?.at === at && last.topic === topic && last.waitsForMemory === waitsForMemory;
+    if (isSame && (waitsForMemory || last.partition === partition)) return last.error;
+    const error = this.timeoutError(send, waitsForMemory, waitedMs);
+    this.lastTimeout = { at, topic, partition, waitsForMemory, error };
+    return error;
+  }
+
+  private timeoutError({ topic, partition }: WaitingSend, waitsForMemory: boolean, waitedMs: number): Error {
+    const { config, metadata } = this.dependencies;
     if (waitsForMemory) {
-      metrics.memoryExhausted(Date.now());
       return new BufferExhaustedError(
         `A record for ${topic} was not sent: bufferMemory (${config.bufferMemory} bytes) was full for maxBlockMs (${waitedMs} ms). ` +
           'Records are sent faster than the brokers take them, or no broker answers: await the sends, raise bufferMemory, or see to the brokers.',
@@ -220,7 +254,7 @@ export class RecordIntake {
     const count = metadata.topic(topic)?.partitionCount ?? 0;
     if (count === 0) return this.unknownTopic(topic, waitedMs);
     return new InvalidPartitionError(
-      `A record for ${topic} was not sent: it names partition ${send.original.partition}, but the topic has ${count} (0 to ${count - 1}), after ${waitedMs} ms.`,
+      `A record for ${topic} was not sent: it names partition ${partition}, but the topic has ${count} (0 to ${count - 1}), after ${waitedMs} ms.`,
       { topic },
     );
   }
@@ -249,12 +283,21 @@ export class RecordIntake {
     const { lastRefusal } = this;
     if (lastRefusal?.at === now && lastRefusal.error.topic === topic) return lastRefusal.error;
     const error = new BufferExhaustedError(
-      `A record for ${topic} was not sent: bufferMemory is full, ${this.pending.size} records wait for it already, and the brokers take none. Await the sends, so that they slow down with the brokers.`,
+      `A record for ${topic} was not sent: ${this.pending.size} records wait for bufferMemory or metadata already, as many as may. Await the sends, so that they slow down with the brokers.`,
       { topic },
     );
     this.lastRefusal = { at: now, error };
     return error;
   }
+}
+
+/** The error of the sends that have given up at one moment. */
+interface SharedTimeout {
+  readonly at: number;
+  readonly topic: string;
+  readonly partition: number;
+  readonly waitsForMemory: boolean;
+  readonly error: Error;
 }
 
 /** What code of the user's has thrown (a getter, a Proxy) becomes one of our errors. */

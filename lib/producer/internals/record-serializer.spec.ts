@@ -85,21 +85,6 @@ describe('a record', () => {
       value: null,
     });
   });
-
-  it('can be given bytes of its own', () => {
-    const key = Buffer.from('key');
-    const value = Buffer.from('value');
-    const detached = serialize({ topic: 't', key, value, headers: { h: '1' } }).detached();
-    key.fill('x');
-    value.fill('x');
-    expect(detached).toMatchObject({
-      key: Buffer.from('key'),
-      value: Buffer.from('value'),
-      topic: 't',
-      timestamp: NOW,
-    });
-    expect(detached.headers?.count).toBe(1);
-  });
 });
 
 describe('a record is refused with InvalidRecordError', () => {

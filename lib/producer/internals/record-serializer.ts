@@ -30,13 +30,6 @@ export class SerializedRecord implements BatchRecord {
     this.valueSize = value === null ? -1 : typeof value === 'string' ? Buffer.byteLength(value) : value.length;
     this.sizeUpperBound = recordSizeUpperBound(this);
   }
-
-  /** With bytes of its own, for a record that has to wait: the caller may use its buffers again. */
-  public detached(): SerializedRecord {
-    const key = this.key === null ? null : Buffer.from(this.key);
-    const value = this.value instanceof Uint8Array ? Buffer.from(this.value) : this.value;
-    return new SerializedRecord(this.topic, this.timestamp, key, value, this.headers);
-  }
 }
 
 /** Checks a record and turns it into bytes, once. */

@@ -195,19 +195,143 @@ describe('a batch that may have been stored', () => {
     expect(onWire(kafka)).toEqual(['b 7/1/0']);
   });
 
-  it('behind an acknowledged one is not taken for stored when the broker has forgotten it', async () => {
-    const kafka = create(FAST);
-    await warm(kafka);
-    const [a] = kafka.sendBatches(['a', 'b']);
-    await run();
-    // The topic is made again: `a` is refused, `b` is the first that the new partition sees.
-    kafka.link.open[0]?.answer({ errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION });
-    kafka.link.open[0]?.answer({});
-    await run(2_000);
-    kafka.open.answer(OUT_OF_ORDER);
-    await run(2_000);
-    expect(a?.state).toBe('failed');
-    expect(kafka.told).toEqual(['warm', 'b', 'a!']);
+  describe('and is refused behind an acknowledged one', () => {
+    /** `a` and `b` are sent; `b` is acknowledged, `a` is refused as out of order when it is sent again. */
+    async function refusedBehind(topicId: string | null = 'a'.repeat(32)): Promise<DeliveryBench> {
+      const kafka = create(FAST);
+      kafka.topicId = topicId;
+      kafka.lead([1, 1, 1, 1]);
+      await warm(kafka);
+      kafka.sendBatches(['a', 'b']);
+      await run();
+      const [a, b] = kafka.link.open;
+      a?.fail();
+      b?.answer({});
+      await run(2_000);
+      expect(onWire(kafka)).toEqual(['a 7/0/1']);
+      kafka.open.answer(OUT_OF_ORDER);
+      await run(2_000);
+      return kafka;
+    }
+
+    /** It has been sent once more, and is refused again. */
+    async function refuseAgain(kafka: DeliveryBench): Promise<void> {
+      expect(onWire(kafka)).toEqual(['a 7/0/1']);
+      kafka.open.answer(OUT_OF_ORDER);
+      await run(2_000);
+    }
+
+    it('is stored too, if the topic is the same: sequences have no gaps', async () => {
+      const kafka = await refusedBehind();
+      kafka.lead([1, 1, 1, 1]);
+      kafka.lead([1, 1, 1, 1]);
+      await refuseAgain(kafka);
+      expect(kafka.told).toEqual(['warm', 'b', 'a']);
+      expect(kafka.deliveries[1]?.metadata?.offset).toBe('-1');
+      expect(kafka.freeMemory).toBe(kafka.config.bufferMemory);
+      kafka.send('c');
+      expect(await finish(kafka)).toEqual(['c 7/0/3']);
+    });
+
+    it('waits for metadata that was asked for after the refusal', async () => {
+      const kafka = await refusedBehind();
+      const asked = kafka.counts.metadataStale;
+      expect(asked).toBeGreaterThan(0);
+      await refuseAgain(kafka);
+      expect(kafka.counts.metadataStale).toBeGreaterThan(asked);
+      // This answer may be older than the refusal.
+      kafka.lead([1, 1, 1, 1]);
+      await refuseAgain(kafka);
+      expect(kafka.deliveries[1]?.state).toBe('pending');
+      kafka.lead([1, 1, 1, 1]);
+      await refuseAgain(kafka);
+      expect(kafka.deliveries[1]?.state).toBe('stored');
+    });
+
+    it('may be lost, if the topic was made again in between: nobody knows', async () => {
+      const kafka = await refusedBehind();
+      kafka.topicId = 'b'.repeat(32);
+      kafka.lead([1, 1, 1, 1]);
+      kafka.lead([1, 1, 1, 1]);
+      await refuseAgain(kafka);
+      expect(kafka.told).toEqual(['warm', 'b', 'a!']);
+      expect(kafka.deliveries[1]?.error?.message).toContain('may have been stored');
+    });
+
+    it.each([null, '0'.repeat(32)])(
+      'may be lost, if brokers give topics no ids (%s): nobody knows',
+      async (topicId) => {
+        const kafka = await refusedBehind(topicId);
+        expect(kafka.told).toEqual(['warm', 'b', 'a!']);
+      },
+    );
+  });
+
+  describe('and is refused although it is the oldest', () => {
+    /** Three batches without an answer; the first is sent again. */
+    async function unanswered(): Promise<DeliveryBench> {
+      const kafka = create(FAST);
+      await warm(kafka);
+      kafka.sendBatches(['a', 'b', 'c', 'd']);
+      await run();
+      for (const request of kafka.link.open) request.fail();
+      await run(2_000);
+      expect(onWire(kafka)).toEqual(['a 7/0/1']);
+      return kafka;
+    }
+
+    it('asks with those behind it: a restarted broker knows only the last one that it has stored', async () => {
+      const kafka = await unanswered();
+      for (const value of ['a 7/0/1', 'b 7/0/2']) {
+        expect(onWire(kafka)).toEqual([value]);
+        kafka.open.answer(OUT_OF_ORDER);
+        await run(3_000);
+      }
+      expect(onWire(kafka)).toEqual(['c 7/0/3']);
+      kafka.open.answer({});
+      const sent: string[] = [];
+      for (let step = 0; step < 20; step++) {
+        await run(3_000);
+        kafka.lead([1, 1, 1, 1]);
+        sent.push(...onWire(kafka));
+        for (const request of kafka.link.open) {
+          const isKnown = request.batches.some(({ values }) => values.join() === 'd');
+          request.answer(isKnown ? {} : OUT_OF_ORDER);
+        }
+      }
+      expect(new Set(sent)).toEqual(new Set(['a 7/0/1', 'b 7/0/2', 'd 7/0/4']));
+      expect(kafka.told).toEqual(['warm', 'c', 'a', 'b', 'd']);
+      expect(kafka.sequences?.producerEpoch).toBe(0);
+    });
+
+    it('gives up what may be stored when none of them is known: the epoch cannot go on', async () => {
+      const kafka = await unanswered();
+      kafka.send('e');
+      for (const value of ['a 7/0/1', 'b 7/0/2', 'c 7/0/3', 'd 7/0/4']) {
+        expect(onWire(kafka)).toEqual([value]);
+        kafka.open.answer(OUT_OF_ORDER);
+        await run(3_000);
+      }
+      expect(await finish(kafka)).toEqual(['e 7/1/0']);
+      expect(kafka.told).toEqual(['warm', 'a!', 'b!', 'c!', 'd!', 'e']);
+    });
+
+    it('keeps the order of those that go on under the new epoch', async () => {
+      const kafka = create(FAST);
+      await warm(kafka);
+      kafka.sendBatches(['a', 'b', 'c']);
+      await run();
+      const [a, b, c] = kafka.link.open;
+      // Only `a` may be stored; `b` is still on its way when `a` is refused.
+      a?.fail();
+      await run(2_000);
+      kafka.link.open.at(-1)?.answer(OUT_OF_ORDER);
+      b?.answer(OUT_OF_ORDER);
+      c?.answer(OUT_OF_ORDER);
+      const sent = await finish(kafka);
+      expect(sent.slice(-2)).toEqual(['b 7/1/0', 'c 7/1/1']);
+      expect(kafka.told).toEqual(['warm', 'a!', 'b', 'c']);
+    });
   });
 });
 

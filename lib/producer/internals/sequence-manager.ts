@@ -1,11 +1,15 @@
 import { MAX_IN_FLIGHT_BATCHES } from './partition-sequence.js';
 import type { PartitionQueue } from './partition-queue.js';
 import type { ProducerBatch } from './producer-batch.js';
+import type { ProducerMetadata } from './producer-metadata.js';
 
 const MAX_EPOCH = 32_767;
+/** The first response after the refusal may have been asked for before it. */
+const RESPONSES_UNTIL_FRESH = 2;
 
 /** What to do with a batch that the broker has refused with a sequence or epoch error. */
-export type SequenceVerdict = 'outcome-unknown' | 'give-up' | 'retry' | 'retry-under-new-epoch';
+export type SequenceVerdict =
+  'stored' | 'check-topic' | 'outcome-unknown' | 'give-up' | 'retry' | 'retry-under-new-epoch';
 
 /**
  * Producer id, epoch and sequences of an idempotent producer (the part of Kafka's `TransactionManager` without a transactional id; KIP-98,
@@ -24,6 +28,7 @@ export class SequenceManager {
     private readonly maxInFlight: number,
     private readonly onAbandoned: (batch: ProducerBatch) => void = () => undefined,
     private readonly isTransactional = false,
+    private readonly metadata: Pick<ProducerMetadata, 'topic' | 'version'> | null = null,
   ) {}
 
   public get producerId(): bigint {
@@ -57,7 +62,7 @@ export class SequenceManager {
   }
 
   public assign(queue: PartitionQueue, batch: ProducerBatch): void {
-    if (!batch.hasSequence) queue.sequence.assign(batch);
+    if (!batch.hasSequence) queue.sequence.assign(batch, this.metadata?.topic(queue.topic)?.id ?? null);
   }
 
   public acknowledged(queue: PartitionQueue, batch: ProducerBatch, now: number): void {
@@ -85,12 +90,30 @@ export class SequenceManager {
    */
   public refused(queue: PartitionQueue, batch: ProducerBatch): SequenceVerdict {
     const { sequence } = queue;
-    // A later one has been stored: this one too, or the topic was made again in between. Sending it again cannot tell.
-    if (sequence.isBehindAcknowledged(batch)) return 'outcome-unknown';
+    if (sequence.isBehindAcknowledged(batch)) return this.behindAcknowledged(queue, batch);
     if (!sequence.isOldest(batch) || sequence.needsNewEpoch) return 'retry';
+    const next = sequence.askNext(batch);
+    if (next !== undefined) {
+      queue.bringForward(next);
+      return 'retry';
+    }
     if (this.isTransactional) return 'give-up';
     sequence.needsNewEpoch = true;
     return 'retry-under-new-epoch';
+  }
+
+  /**
+   * A later batch is stored, but the broker does not know this one for a duplicate: a restarted broker knows only the last batch of each producer
+   * (`ProducerStateManager.writeSnapshot`). A partition that knows the producer takes sequences without a gap, so this one is stored too. It has known the producer since the
+   * first batch of the epoch, behind which nothing is sent until it is acknowledged, unless it is no longer the same partition: then the topic has another id.
+   */
+  private behindAcknowledged(queue: PartitionQueue, batch: ProducerBatch): SequenceVerdict {
+    const { topicId } = queue.sequence;
+    if (this.metadata === null || topicId === null) return 'outcome-unknown';
+    if (batch.refusedAtMetadata < 0) batch.refusedAtMetadata = this.metadata.version;
+    const topic = this.metadata.topic(queue.topic);
+    if (topic === undefined || topic.toldBy < batch.refusedAtMetadata + RESPONSES_UNTIL_FRESH) return 'check-topic';
+    return topic.id === topicId ? 'stored' : 'outcome-unknown';
   }
 
   /** Moves a partition on to the current epoch, or the producer to a new one, as soon as nothing of the partition is on the wire. */

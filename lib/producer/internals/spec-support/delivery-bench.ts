@@ -65,6 +65,9 @@ export class DeliveryBench {
     producerIdNeeded: 0,
   };
   public isUrgent = false;
+  public onMetadataStale: () => void = () => undefined;
+  /** Of the topics, as the next metadata tells it. */
+  public topicId: string | null = 'a'.repeat(32);
   private updates = 0;
 
   public constructor(options: DeliveryBenchOptions = {}) {
@@ -77,7 +80,12 @@ export class DeliveryBench {
     this.metadata = new ProducerMetadata(config.metadataMaxIdleMs);
     this.lead(options.leaders ?? [1, 1, 1, 1]);
     this.sequences = config.enableIdempotence
-      ? new SequenceManager(config.maxInFlightRequestsPerConnection, (batch) => this.outcomes.abandon(batch))
+      ? new SequenceManager(
+          config.maxInFlightRequestsPerConnection,
+          (batch) => this.outcomes.abandon(batch),
+          false,
+          this.metadata,
+        )
       : null;
     const { id, epoch } =
       options.producerId === undefined ? { id: 7n, epoch: 0 } : (options.producerId ?? { id: -1n, epoch: -1 });
@@ -104,6 +112,7 @@ export class DeliveryBench {
       onGivenUp: () => undefined,
       onMetadataStale: () => {
         this.counts.metadataStale++;
+        this.onMetadataStale();
       },
       onLeaderNamed: (topic, partition, leader) => {
         if (this.metadata.updateLeader(topic, partition, leader)) this.sender.leaderChanged();
@@ -169,7 +178,7 @@ export class DeliveryBench {
         name,
         errorCode: 0,
         isInternal: false,
-        topicId: null,
+        topicId: this.topicId,
         partitions: leaders.map((leaderId, partition) => ({
           partition,
           leaderId,

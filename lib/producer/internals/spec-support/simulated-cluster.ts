@@ -42,6 +42,7 @@ export class SimulatedCluster {
   ) {
     this.leaders = bench.metadata.partitions('t').map(({ leader }) => leader ?? -1);
     bench.link.onRequest = (request) => this.receive(request);
+    bench.onMetadataStale = () => setTimeout(() => bench.lead([...this.leaders]), random.integer(0, 60));
   }
 
   public log(partition: number): readonly string[] {
@@ -52,6 +53,13 @@ export class SimulatedCluster {
   public moveLeader(partition: number, nodeId: number): void {
     this.leaders[partition] = nodeId;
     setTimeout(() => this.bench.lead([...this.leaders]), this.random.integer(0, 60));
+  }
+
+  /** The partition's leader is started again, or another that was: its snapshot holds the last batch of each producer, and no more. */
+  public restartLeader(partition: number): void {
+    for (const [name, state] of this.producers) {
+      if (name.startsWith(`${partition}/`)) this.producers.set(name, state.slice(-1));
+    }
   }
 
   private receive(request: SentRequest): void {

@@ -203,6 +203,7 @@ export class TransactionManager {
 
   public async abort(): Promise<void> {
     if (this.current !== 'abortable-error') this.require('in-transaction');
+    const limit = this.limit();
     const { batches } = this.dependencies;
     const dropped = this.failure === null ? aborted() : hasFailed(this.failure);
     this.failure ??= dropped;
@@ -211,7 +212,6 @@ export class TransactionManager {
     if (!(await settledWithin(batches.settled(), ABORT_WAITS_FOR_ANSWERS_MS))) batches.dropAll(dropped);
     await Promise.allSettled(this.underWay);
     if (!this.open.isRegistered) return this.ended(this.open.hasStrays ? 'uninitialized' : 'ready');
-    const limit = this.limit();
     if (this.open.isEpochLost) return this.renew(limit);
     let isUncertain = false;
     const onUncertain = (): void => {
