@@ -153,6 +153,26 @@ describe.each(['4.3.1', '3.9.1'])('transactions while brokers of Kafka %s fail',
     expect(report).toMatchObject(GOOD);
   }, 240_000);
 
+  it('shows every committed transaction whole, in order and once while the coordinator is killed and paused', async () => {
+    const topic = 'coordinator';
+    const rounds = 4;
+    const report = await underFaults(
+      topic,
+      async (progress) => {
+        for (let round = 0; round < rounds; round++) {
+          const coordinator = cluster.broker(await cluster.coordinatorOf('transaction', `${topic}-0`));
+          await (round % 2 === 0 ? coordinator.kill() : coordinator.pause());
+          await delay(random.integer(500, 6_000));
+          await (round % 2 === 0 ? coordinator.restart() : coordinator.resume());
+          await cluster.waitUntilHealthy();
+          await progress();
+        }
+      },
+      { maxUnknown: CALLERS * rounds, stallMs: 15_000 },
+    );
+    expect(report).toMatchObject(GOOD);
+  }, 240_000);
+
   it('shows every committed transaction whole, in order and once while its process is killed and started again', async () => {
     const topic = 'writer-killed';
     await cluster.createTopic(topic, SAFE_TOPIC);

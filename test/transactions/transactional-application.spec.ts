@@ -181,6 +181,18 @@ describe('an application with transactional methods', () => {
     expect(await committed(topic)).toEqual(['b']);
   });
 
+  it('fills the memory of its producer many times over, also after an abort', async () => {
+    const topic = await topicFor('large');
+    const producer = { bufferMemory: 256 * 1024, maxBlockMs: 10_000, deliveryTimeoutMs: 35_000 };
+    const orders = (await start({ producer })).get(OrdersService);
+    const values = Array.from({ length: 3_000 }, (_, index) => `${index} ${'v'.repeat(500)}`);
+    await expect(orders.place(topic, ['a'], BOOM)).rejects.toBe(BOOM);
+    for (let round = 1; round <= 2; round++) {
+      await orders.placeWithoutWaiting(topic, values);
+      expect((await committed(topic)).length).toBe(round * values.length);
+    }
+  });
+
   it('runs an Observable to its end before the commit, and answers with its values', async () => {
     const topic = await topicFor('observable');
     const app = await start();

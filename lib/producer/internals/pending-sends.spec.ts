@@ -287,6 +287,17 @@ describe('sends that wait for memory', () => {
     expect([bench.pending.size, bench.pending.waitingBytes]).toEqual([0, 0]);
   });
 
+  it('that come after all others were failed wait and go on like any', () => {
+    const bench = full();
+    bench.add('a');
+    bench.pending.failAll(new Error('aborted'));
+    for (const value of ['b', 'c']) bench.add(value);
+    bench.pending.memoryReleased();
+    bench.release(1);
+    bench.release(1);
+    expect(bench.events).toEqual(['-a aborted', '+b', '+c']);
+  });
+
   it('keep their order when an outcome sends again', () => {
     const bench = full();
     for (const value of ['a', 'b']) bench.add(value);

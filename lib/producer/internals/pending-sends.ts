@@ -47,6 +47,7 @@ export class PendingSends {
   private drainListeners: DrainListener[] = [];
   private timer: NodeJS.Timeout | undefined;
   private draining = false;
+  /** `failAll` was called while the line moved. */
   private failure: Error | null = null;
 
   public constructor(private readonly dependencies: PendingSendsDependencies) {}
@@ -107,6 +108,7 @@ export class PendingSends {
   public memoryReleased(): void {
     if (this.draining) return;
     this.draining = true;
+    this.failure = null;
     // A send leaves the line before it is appended: its callback may close the producer, which fails all that stand in line.
     for (let head = this.forMemory.shift(); head !== undefined; head = this.forMemory.shift()) {
       if (this.append(head)) continue;
@@ -127,7 +129,7 @@ export class PendingSends {
     this.afterLeaving();
   }
 
-  /** Nothing may be added after it. */
+  /** Fails all that waits now: the producer ends, or the transaction that it belongs to. */
   public failAll(error: Error): void {
     this.failure = error;
     this.failMetadataWaiters(error);
