@@ -1,4 +1,5 @@
 import { from, isObservable, type Observable } from 'rxjs';
+import { IllegalTransactionStateError } from '../producer/transaction-errors.js';
 import type { LogSink } from '../wire/log-sink.js';
 
 /**
@@ -6,13 +7,21 @@ import type { LogSink } from '../wire/log-sink.js';
  * commit otherwise. Its values are kept, and handed on by an Observable that emits them all at once; so it must end, and fit into memory.
  *
  * @param signal ends the subscription when the transaction is given up
- * @throws (as a rejection) what the method or its Observable failed with
+ * @throws (as a rejection) what the method or its Observable failed with; IllegalTransactionStateError for a generator, which nobody could run to its end for the caller
  */
 export async function completedResult<T>(returned: T | Promise<T>, signal: AbortSignal, log: LogSink): Promise<T> {
   const result = await returned;
+  if (isGenerator(result)) throw new IllegalTransactionStateError(GENERATOR);
   if (!isObservable(result)) return result;
   const replayed: Observable<unknown> = from(await collect(result, signal, log));
   return replayed as typeof result;
+}
+
+const GENERATOR =
+  'A transaction must not return a generator: it would run when its values are read, which is after the commit. Collect them and return a list. The transaction was aborted.';
+
+function isGenerator(value: unknown): boolean {
+  return /^\[object (?:Async)?Generator\]$/.test(Object.prototype.toString.call(value));
 }
 
 function collect(observable: Observable<unknown>, signal: AbortSignal, log: LogSink): Promise<unknown[]> {

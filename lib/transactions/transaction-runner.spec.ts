@@ -370,6 +370,20 @@ describe('transaction()', () => {
     });
   });
 
+  it('aborts when the work returns a generator, which would run after the commit', async () => {
+    async function* rows(): AsyncGenerator<string> {
+      await bench.producer.send(record('late'));
+      yield 'row';
+    }
+    for (const work of [() => rows(), () => brokenIterable()]) {
+      await expect(transaction<unknown>(work)).rejects.toMatchObject({
+        name: 'IllegalTransactionStateError',
+        message: expect.stringContaining('generator') as unknown,
+      });
+    }
+    expect(bench.calls.filter((call) => /commit|send/.test(call))).toEqual([]);
+  });
+
   it.each(['REQUIRED', 'NOT_SUPPORTED'] as const)(
     'with propagation %s runs an Observable that the work returns to its end',
     async (propagation) => {

@@ -23,12 +23,18 @@ const DEFAULT_ERRORS: DefaultErrors = {
 export class FailureScript {
   private readonly rules: Rules = { send: [], begin: [], sendOffsets: [], commit: [], abort: [] };
 
-  /** @throws RangeError */
+  /** @throws TypeError, RangeError */
   public add<C extends ScriptedCall>(
     call: C,
     matches: (subject: ScriptedCalls[C]) => boolean,
     options: ScriptedFailureOptions,
   ): FailureRule<ScriptedCalls[C]> {
+    if (!Object.hasOwn(this.rules, call)) {
+      throw new TypeError(
+        `There is no call '${String(call)}' to fail; there are ${Object.keys(this.rules).join(', ')}.`,
+      );
+    }
+    if (typeof matches !== 'function') throw new TypeError('failWhen takes a function that tells which calls fail.');
     const rule = new FailureRule(matches, options);
     this.rules[call].push(rule);
     return rule;
