@@ -42,6 +42,7 @@ describe('parseArguments', () => {
   it('measures all clients under every load in windows of three seconds', () => {
     expect(parseArguments(['transactions'])).toEqual({
       suite: 'transactions',
+      brokers: 1,
       json: false,
       producers: [1, 4, 16],
       messages: [1, 100],
@@ -82,6 +83,7 @@ describe('parseArguments', () => {
     [['producer', '--sizes', '100,']],
     [['producer', '--only', 'ours,theirs']],
     [['producer', '--fast']],
+    [['transactions', '--brokers', '2']],
     [['transactions', '--producers', '0']],
     [['transactions', '--window', 'long']],
     [['transactions', '--only', 'ceiling']],

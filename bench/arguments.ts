@@ -37,6 +37,8 @@ export interface ProducerBenchOptions extends CommonOptions {
 
 export interface TransactionBenchOptions extends CommonOptions {
   readonly suite: 'transactions';
+  /** Of three, every partition has a replica on each, and two must have a record. */
+  readonly brokers: 1 | 3;
   /** Transactions that run at the same time, each on a producer of its own. */
   readonly producers: readonly number[];
   /** Messages of a transaction. */
@@ -66,6 +68,7 @@ interface ParsedProducerOptions extends ParsedCommonOptions {
 }
 
 interface ParsedTransactionOptions extends ParsedCommonOptions {
+  readonly brokers: 1 | 3;
   readonly producers: number[];
   readonly messages: number[];
   readonly window: number;
@@ -78,6 +81,12 @@ function positiveInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number from 1.');
   return value;
+}
+
+function oneOrThree(text: string): 1 | 3 {
+  if (text === '1') return 1;
+  if (text === '3') return 3;
+  throw new InvalidArgumentError('Give 1 or 3.');
 }
 
 function positiveIntegers(text: string): number[] {
@@ -114,10 +123,11 @@ export function parseArguments(argv: readonly string[]): BenchOptions {
     };
   });
   transactionsCommand(program).action((options: ParsedTransactionOptions) => {
-    const { brokerWarmup, messages, only, producers, warmup, window } = options;
+    const { brokers, brokerWarmup, messages, only, producers, warmup, window } = options;
     chosen = {
       suite: 'transactions',
       ...commonOptions(options),
+      brokers,
       producers,
       messages,
       window,
@@ -144,6 +154,7 @@ function producerCommand(program: Command): Command {
 function transactionsCommand(program: Command): Command {
   return withCommonOptions(program.command('transactions'))
     .description("transactions per second of our producer, kafkajs, and Kafka's own Java producer")
+    .option('--brokers <count>', '1, or 3 with as many replicas', oneOrThree, 1)
     .option('--producers <counts,...>', 'transactions at the same time', positiveIntegers, [1, 4, 16])
     .option('--messages <counts,...>', 'messages of a transaction, 100 bytes each', positiveIntegers, [1, 100])
     .option('--window <milliseconds>', 'length of a measurement', positiveInteger, 3000)

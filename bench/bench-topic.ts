@@ -12,7 +12,6 @@ export async function withTopic<T>(cluster: KafkaTestCluster, work: (topic: stri
   const topic = `bench-${process.pid}-${++created}`;
   await cluster.createTopic(topic, {
     partitions: PARTITIONS,
-    replicationFactor: 1,
     // The data goes before the system writes it to disk, which would slow down whoever comes next.
     configs: { 'file.delete.delay.ms': '1000' },
   });

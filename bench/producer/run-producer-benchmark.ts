@@ -13,7 +13,7 @@ export function runProducerBenchmark(
   options: ProducerBenchOptions,
   progress: (line: string) => void,
 ): Promise<ProducerReport> {
-  return onBenchCluster(options.only.has('java'), progress, async (cluster, environment) => {
+  return onBenchCluster(1, options.only.has('java'), progress, async (cluster, environment) => {
     const run: BenchRun = { cluster, options, progress };
     await warmUpBroker(run);
     const throughput = await runThroughput(run);

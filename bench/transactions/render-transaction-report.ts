@@ -4,10 +4,10 @@ import type { TransactionReport, TransactionResult } from './results.js';
 
 /** The report as tables for a terminal; of latencies, the medians of the repetitions. */
 export function renderTransactionReport({ environment, ratios, settings, transactions }: TransactionReport): string {
-  const { partitions, repetitions, valueBytes, warmupMs, windowMs } = settings;
+  const { brokers, partitions, repetitions, valueBytes, warmupMs, windowMs } = settings;
   const parts = [
     describeRun(environment),
-    `${repetitions} repetitions of ${windowMs} ms after ${warmupMs} ms, median (min .. max); messages of ${valueBytes} B; ${partitions} partitions`,
+    `${repetitions} repetitions of ${windowMs} ms after ${warmupMs} ms, median (min .. max); messages of ${valueBytes} B; ${partitions} partitions on ${brokers} broker(s)`,
     transactionTable(transactions),
   ];
   if (ratios.length > 0) {

@@ -40,6 +40,7 @@ export interface TransactionReport {
     readonly abortMs: number;
     readonly repetitions: number;
     readonly partitions: number;
+    readonly brokers: number;
     readonly valueBytes: number;
   };
   readonly transactions: readonly TransactionResult[];

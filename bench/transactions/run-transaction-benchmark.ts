@@ -12,12 +12,12 @@ import {
   warmUpBroker,
 } from './run-transactions.js';
 
-/** Measures all that was chosen, on one broker started for it (or on `KAFKA_BROKERS`), one after the other. */
+/** Measures all that was chosen, on brokers started for it (or on `KAFKA_BROKERS`), one after the other. */
 export function runTransactionBenchmark(
   options: TransactionBenchOptions,
   progress: (line: string) => void,
 ): Promise<TransactionReport> {
-  return onBenchCluster(options.only.has('java'), progress, async (cluster, environment) => {
+  return onBenchCluster(options.brokers, options.only.has('java'), progress, async (cluster, environment) => {
     const run: BenchRun<TransactionBenchOptions> = { cluster, options, progress };
     await warmUpBroker(run);
     const measured = await runTransactions(run);
@@ -30,6 +30,7 @@ export function runTransactionBenchmark(
         abortMs: abortMilliseconds(options),
         repetitions: options.repetitions,
         partitions: PARTITIONS,
+        brokers: cluster.description.brokers.length,
         valueBytes: VALUE_BYTES,
       },
       transactions: measured.map(summarizeTransactions),

@@ -36,14 +36,17 @@ export function checkGroup(group: ConsumerGroupMetadata | string): ConsumerGroup
     if (!GROUP_FIELDS.has(name))
       throw refused(`knows no '${name}' of a group; there are ${[...GROUP_FIELDS].join(', ')}`);
   }
-  const { generationId = -1, memberId = '', groupInstanceId = null } = given;
+  checkMember(given);
+  return given;
+}
+
+function checkMember({ generationId = -1, memberId = '', groupInstanceId = null }: ConsumerGroupMetadata): void {
   if (!isInteger(generationId, -1, MAX_INT32) || !isText(memberId) || (generationId >= 0 && memberId === '')) {
     throw refused(
       `takes a generationId (${String(generationId)}) that is a whole number, and with it the memberId that it was joined with; give both or none`,
     );
   }
   if (groupInstanceId !== null && !isText(groupInstanceId)) throw refused('takes a text or null for groupInstanceId');
-  return given;
 }
 
 function checkOffset(given: unknown): void {

@@ -30,9 +30,7 @@ export class FailureScript {
     options: ScriptedFailureOptions,
   ): FailureRule<ScriptedCalls[C]> {
     if (!Object.hasOwn(this.rules, call)) {
-      throw new TypeError(
-        `There is no call '${String(call)}' to fail; there are ${Object.keys(this.rules).join(', ')}.`,
-      );
+      throw new TypeError(`There is no call '${call}' to fail; there are ${Object.keys(this.rules).join(', ')}.`);
     }
     if (typeof matches !== 'function') throw new TypeError('failWhen takes a function that tells which calls fail.');
     const rule = new FailureRule(matches, options);

@@ -45,6 +45,8 @@ export interface CoordinatorCall<Request, Response> {
   readonly cancelled?: () => Error | null;
   /** An attempt may have been carried out, and its answer did not tell. */
   readonly onUncertain?: () => void;
+  /** The former transaction of the id is not complete yet. */
+  readonly onConcurrent?: () => void;
 }
 
 /** The first refusals with CONCURRENT_TRANSACTIONS: the markers of the former transaction are written within a millisecond or two. */
@@ -98,8 +100,10 @@ export class CoordinatorClient {
     for (;;) {
       const failure = await this.attempt(call);
       if (!(failure instanceof Error)) return failure.response;
-      if (isConcurrent(failure)) await this.pauseBriefly(++refusals);
-      else await sleep(Math.min(this.backoff.delay(++failures), Math.max(0, call.deadline - Date.now())));
+      if (isConcurrent(failure)) {
+        call.onConcurrent?.();
+        await this.pauseBriefly(++refusals);
+      } else await sleep(Math.min(this.backoff.delay(++failures), Math.max(0, call.deadline - Date.now())));
       if (Date.now() >= call.deadline) throw overdue(call.api.name, this.dependencies.key, failure);
     }
   }

@@ -119,6 +119,7 @@ export class TransactionManager {
     this.current = 'in-transaction';
     this.open.isDirect = this.protocol === 2 && performance.now() >= this.pace.restedAt;
     this.open.firstBatchIsDue = this.open.isDirect;
+    this.pace.transactionBegun();
   }
 
   /** From when on a transaction can begin that need not wait for the former one to complete; milliseconds of `performance.now()`. */
@@ -253,6 +254,7 @@ export class TransactionManager {
       onUncertain: () => {
         this.open.hasStrays = true;
       },
+      onConcurrent: () => this.pace.refused(),
     };
   }
 

@@ -32,7 +32,7 @@ export interface ProducerIdentity {
 }
 
 /** Until when to go on, and what may end it before. */
-export type CallLimits = Pick<CoordinatorCall<never, never>, 'deadline' | 'cancelled' | 'onUncertain'>;
+export type CallLimits = Pick<CoordinatorCall<never, never>, 'deadline' | 'cancelled' | 'onUncertain' | 'onConcurrent'>;
 
 /** What the coordinator knows of the transactional id; null when nothing. */
 export interface DescribedTransaction extends ProducerIdentity {
