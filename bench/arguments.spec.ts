@@ -42,7 +42,7 @@ describe('parseArguments', () => {
   it('measures all clients under every load in windows of three seconds', () => {
     expect(parseArguments(['transactions'])).toEqual({
       suite: 'transactions',
-      brokers: 1,
+      brokers: 3,
       json: false,
       producers: [1, 4, 16],
       messages: [1, 100],
@@ -57,10 +57,11 @@ describe('parseArguments', () => {
 
   it('takes loads, times, clients and the output form', () => {
     const given =
-      '--json --producers 2,8 --messages 10 --window 500 --warmup 100 --broker-warmup 5 --repetitions 1 --cpu-profile profiles';
+      '--json --brokers 1 --producers 2,8 --messages 10 --window 500 --warmup 100 --broker-warmup 5 --repetitions 1 --cpu-profile profiles';
     const options = parseArguments(['transactions', ...given.split(' '), '--only', 'ours,java']);
     expect(options).toEqual({
       suite: 'transactions',
+      brokers: 1,
       json: true,
       producers: [2, 8],
       messages: [10],

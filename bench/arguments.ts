@@ -154,7 +154,7 @@ function producerCommand(program: Command): Command {
 function transactionsCommand(program: Command): Command {
   return withCommonOptions(program.command('transactions'))
     .description("transactions per second of our producer, kafkajs, and Kafka's own Java producer")
-    .option('--brokers <count>', '1, or 3 with as many replicas', oneOrThree, 1)
+    .option('--brokers <count>', '1, or 3 with as many replicas', oneOrThree, 3)
     .option('--producers <counts,...>', 'transactions at the same time', positiveIntegers, [1, 4, 16])
     .option('--messages <counts,...>', 'messages of a transaction, 100 bytes each', positiveIntegers, [1, 100])
     .option('--window <milliseconds>', 'length of a measurement', positiveInteger, 3000)
