@@ -65,6 +65,7 @@ describe('the option transactions', () => {
     ['transactions.transactionalIdPrefix', {}],
     ['transactions.transactionalIdPrefix', { transactionalIdPrefix: ' ' }],
     ['transactions.transactionalIdPrefix', { transactionalIdPrefix: 5 }],
+    ['transactions.transactionalIdPrefix', { transactionalIdPrefix: 'x'.repeat(1_001) }],
     ['transactions.poolSize', { ...PREFIX, poolSize: 0 }],
     ['transactions.poolSize', { ...PREFIX, poolSize: 1.5 }],
     ['transactions.poolSize', { ...PREFIX, poolSize: 1_000_000_000 }],

@@ -9,6 +9,8 @@ import { checkInteger } from './resolve-producer-config.js';
 const DEFAULT_POOL_SIZE = 10;
 /** Each has its own connections to every broker. */
 const MOST_POOL_SIZE = 1_000;
+/** Kafka's protocol allows a transactional id 32 767. */
+const MOST_PREFIX_BYTES = 1_000;
 
 /** The broker's default of `transaction.max.timeout.ms`. */
 const BROKER_MAX_TIMEOUT_MS = 900_000;
@@ -107,9 +109,9 @@ function requireKnown(given: KafkaTransactionsOptions): KafkaTransactionsOptions
 }
 
 function readPrefix(given: unknown): string {
-  if (typeof given === 'string' && given.trim() !== '') return given;
+  if (typeof given === 'string' && given.trim() !== '' && Buffer.byteLength(given) <= MOST_PREFIX_BYTES) return given;
   throw new ConfigError(
-    `transactions.transactionalIdPrefix must be text that is not empty, e.g. 'orders-', and another one in every process. Is an environment variable missing?`,
+    `transactions.transactionalIdPrefix must be text that is not empty and has ${MOST_PREFIX_BYTES} bytes at the most, e.g. 'orders-', and another one in every process. Is an environment variable missing?`,
     'transactions.transactionalIdPrefix',
     given,
     'TYPE',

@@ -134,8 +134,8 @@ export class TransactionalProducerPool {
     if (this.fenced !== null) return this.fenced;
     const { log, transactionalIdPrefix } = this.dependencies;
     this.fenced = new ProducerFencedError(
-      `Another process uses transactionalIdPrefix '${transactionalIdPrefix}' and has taken over. This process runs no more transactions. ` +
-        'If it has not been replaced for good, give each process a prefix of its own and start this one again.',
+      `Another producer, usually in another process, uses transactionalIdPrefix '${transactionalIdPrefix}' and has taken over. This one runs no more transactions. ` +
+        'If it has not been replaced for good, give each its own prefix and start this process again.',
       { cause },
     );
     log.error(this.fenced.message);

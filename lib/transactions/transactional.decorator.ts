@@ -98,7 +98,9 @@ function producerOf(self: unknown, property: symbol, where: string): KafkaProduc
   const reason =
     self === undefined
       ? 'the method was called without its object; call it on the object, or bind it'
-      : "the object was not made by Nest's injector, but with new or by a factory; name the class as a provider or controller, in a test with Test.createTestingModule";
+      : producer !== undefined
+        ? 'what was injected for KafkaProducer has no transaction(); in a test use RecordingKafkaProducer of nestjs-kafka-producer/testing'
+        : "the object was not made by Nest's injector, but with new or by a factory; name the class as a provider or controller, in a test with Test.createTestingModule";
   throw new ConfigError(`${where} has no producer: ${reason}.`, 'producer', undefined, 'DI');
 }
 

@@ -4,7 +4,7 @@ import { createApp } from '../../sample/departures/create-app.js';
 import { BusiestHubs } from '../../sample/departures/flights/busiest-hubs.js';
 import { allHold, type ReplaySummary } from '../../sample/departures/replay/replay-summary.js';
 import { ReplayService } from '../../sample/departures/replay/replay.service.js';
-import { sharedCluster, uniqueTopic } from '../support/broker.js';
+import { sharedCluster, uniqueTopic, waitFor } from '../support/broker.js';
 
 const FLIGHTS = 2000;
 const cluster = sharedCluster();
@@ -88,7 +88,9 @@ describe('the sample application', () => {
 
     const good = await upload(rows);
     expect([good.status, await good.json()]).toEqual([201, { stored: 1_200 }]);
-    const between = await count();
+    // The brokers write the markers right after the commit.
+    let between = await count();
+    await waitFor(async () => (between = await count()).committed >= before.committed + 1_200, { what: 'the flights' });
     expect(between.committed).toBe(before.committed + 1_200);
 
     const bad = await upload([...rows, 'ATL,Paris,2001-01-14T08:30:00Z,0,760', ...rows]);

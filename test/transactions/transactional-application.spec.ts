@@ -12,7 +12,7 @@ import {
   TransactionTimeoutError,
 } from 'nestjs-kafka-producer';
 import { from, map, type Observable } from 'rxjs';
-import { sharedCluster, uniqueTopic } from '../support/broker.js';
+import { sharedCluster, uniqueTopic, waitFor } from '../support/broker.js';
 
 const cluster = sharedCluster();
 const CLIENT = { brokers: cluster.bootstrapServers(), clientId: 'shop' };
@@ -138,9 +138,18 @@ async function topicFor(name: string): Promise<string> {
   return topic;
 }
 
-async function committed(topic: string): Promise<string[]> {
-  const records = await cluster.readTopic(topic, { isolation: 'read_committed' });
-  return records.map(({ value }) => String(value)).sort();
+/** What a reader of committed records sees, once the brokers have written the markers of so many. */
+async function committed(topic: string, expected: number): Promise<string[]> {
+  let values: string[] = [];
+  await waitFor(
+    async () => {
+      const records = await cluster.readTopic(topic, { isolation: 'read_committed' });
+      values = records.map(({ value }) => String(value)).sort();
+      return values.length >= expected;
+    },
+    { what: `${expected} committed records in ${topic}` },
+  );
+  return values;
 }
 
 describe('an application with transactional methods', () => {
@@ -150,7 +159,7 @@ describe('an application with transactional methods', () => {
     expect(await orders.place(topic, ['a', 'b', 'c', 'd'])).toBe(4);
     await expect(orders.place(topic, ['e', 'f', 'g', 'h'], BOOM)).rejects.toBe(BOOM);
     await orders.placeWithoutWaiting(topic, ['i', 'j']);
-    expect(await committed(topic)).toEqual(['a', 'b', 'c', 'd', 'i', 'j']);
+    expect(await committed(topic, 6)).toEqual(['a', 'b', 'c', 'd', 'i', 'j']);
     expect(await cluster.readTopic(topic)).toHaveLength(10);
   });
 
@@ -161,13 +170,13 @@ describe('an application with transactional methods', () => {
     const inner = orders.swallowInner(topic, 'b');
     await expect(inner).rejects.toBeInstanceOf(TransactionAbortedError);
     await expect(inner).rejects.toMatchObject({ cause: BOOM });
-    expect(await committed(topic)).toEqual([]);
+    expect(await committed(topic, 0)).toEqual([]);
   });
 
   it('keeps what runs outside of the transaction, or in one of its own, when it aborts', async () => {
     const topic = await topicFor('propagation');
     await expect((await start()).get(OrdersService).withSideEffects(topic, 'a')).rejects.toBe(BOOM);
-    expect(await committed(topic)).toEqual(['a is billed', 'a was tried']);
+    expect(await committed(topic, 2)).toEqual(['a is billed', 'a was tried']);
   });
 
   it('aborts what takes too long, and refuses what it sends afterwards', async () => {
@@ -175,10 +184,10 @@ describe('an application with transactional methods', () => {
     const orders = (await start()).get(OrdersService);
     await expect(orders.stall(topic, 'a')).rejects.toBeInstanceOf(TransactionTimeoutError);
     expect(orders.late).toBeInstanceOf(TransactionEndedError);
-    expect(await committed(topic)).toEqual([]);
+    expect(await committed(topic, 0)).toEqual([]);
     // The slot is good for the next one.
     await orders.place(topic, ['b']);
-    expect(await committed(topic)).toEqual(['b']);
+    expect(await committed(topic, 1)).toEqual(['b']);
   });
 
   it('fills the memory of its producer many times over, also after an abort', async () => {
@@ -189,7 +198,7 @@ describe('an application with transactional methods', () => {
     await expect(orders.place(topic, ['a'], BOOM)).rejects.toBe(BOOM);
     for (let round = 1; round <= 2; round++) {
       await orders.placeWithoutWaiting(topic, values);
-      expect((await committed(topic)).length).toBe(round * values.length);
+      expect((await committed(topic, round * values.length)).length).toBe(round * values.length);
     }
   });
 
@@ -199,7 +208,7 @@ describe('an application with transactional methods', () => {
     await app.listen(0, '127.0.0.1');
     const response = await fetch(`${await app.getUrl()}/orders/${topic}`);
     expect([response.status, await response.text()]).toEqual([200, 'z']);
-    expect(await committed(topic)).toEqual(['x', 'y', 'z']);
+    expect(await committed(topic, 3)).toEqual(['x', 'y', 'z']);
   });
 
   it('runs more transactions at a time than it has producers', async () => {
@@ -207,7 +216,7 @@ describe('an application with transactional methods', () => {
     const orders = (await start()).get(OrdersService);
     const names = Array.from({ length: 60 }, (_, index) => String(index));
     await Promise.all(names.map((name) => orders.place(topic, [`${name}-1`, `${name}-2`])));
-    expect(await committed(topic)).toEqual(names.flatMap((name) => [`${name}-1`, `${name}-2`]).sort());
+    expect(await committed(topic, 120)).toEqual(names.flatMap((name) => [`${name}-1`, `${name}-2`]).sort());
   });
 
   it('aborts its open transactions when it ends, within its limit, and leaves nothing open behind', async () => {
@@ -229,7 +238,7 @@ describe('an application with transactional methods', () => {
     await expect(open).rejects.toBeInstanceOf(TransactionAbortedError);
     // An open transaction would keep readers from whatever is written behind it.
     await (await start()).get(OrdersService).place(topic, ['after']);
-    expect(await committed(topic)).toEqual(['after']);
+    expect(await committed(topic, 1)).toEqual(['after']);
   });
 
   it('gives way for good to a newer one with the same prefix', async () => {
@@ -243,6 +252,6 @@ describe('an application with transactional methods', () => {
     await newer.place(topic, ['newer 2']);
     await expect(older.place(topic, ['never'])).rejects.toThrow(/transactionalIdPrefix/);
     await newer.place(topic, ['newer 3']);
-    expect(await committed(topic)).toEqual(['newer 1', 'newer 2', 'newer 3', 'older']);
+    expect(await committed(topic, 4)).toEqual(['newer 1', 'newer 2', 'newer 3', 'older']);
   });
 });

@@ -1,19 +1,13 @@
 import { startOurs } from './ours.js';
 import type { TransactionalClient, TransactionalProducer, TransactionTarget } from './transactional-client.js';
 
-const DEFAULT_POOL_SIZE = 10;
 /** What makes a work fail on purpose: made once, because a stack trace takes longer than a part of the abort. */
 const ROLLBACK = new Error('The work of this transaction fails on purpose.');
-
-/** The default, or two for each caller: then one is always ready while the broker completes the other's last transaction. */
-function poolFor(producers: number): number {
-  return Math.max(DEFAULT_POOL_SIZE, 2 * producers);
-}
 
 /** Our one injected producer with its defaults, used by so many callers at the same time. */
 export async function connectTransactionalOurs(target: TransactionTarget): Promise<TransactionalClient> {
   const { brokers, messages, producers, topic, transactionalIdPrefix, values } = target;
-  const { producer, close } = await startOurs(brokers, {}, { transactionalIdPrefix, poolSize: poolFor(producers) });
+  const { producer, close } = await startOurs(brokers, {}, { transactionalIdPrefix, poolSize: producers });
   let next = 0;
   const record = (): { topic: string; value: Buffer | null } => ({
     topic,
