@@ -62,12 +62,13 @@ async function tryOut(
   engine: TestEngine,
   topic: string,
   value: string,
+  partition?: number,
 ): Promise<{ outcome: string; elapsedMs: number }> {
   const startedAt = performance.now();
   let outcome = 'acknowledged';
   try {
     await engine.start();
-    await engine.send({ topic, value });
+    await engine.send({ topic, value, ...(partition === undefined ? {} : { partition }) });
   } catch (error) {
     outcome = error instanceof Error ? error.name : String(error);
   }
@@ -79,25 +80,27 @@ async function tryOut(
 /** Each distortion of each kind of answer, twice in a row, over a broker that is honest otherwise. */
 async function distortions(random: Random): Promise<HostileCase[]> {
   const topic = uniqueTopic('hostile');
-  await sharedCluster().createTopic(topic);
+  const kinds = STAGES.flatMap((stage) =>
+    Object.entries(DISTORTIONS).map(([what, distortion]) => ({ stage, what, distortion })),
+  );
+  // A partition each: two answers with the same forged producer id would make one record the duplicate of another.
+  await sharedCluster().createTopic(topic, { partitions: kinds.length });
   await using fault = await startFaultProxy();
   const { proxy, bootstrapServers: brokers } = fault;
-  const runs = STAGES.flatMap((stage) =>
-    Object.entries(DISTORTIONS).map(([what, distortion]) => async (): Promise<HostileCase> => {
-      const name = `${what} for ${String(stage.api)} ${stage.nth}`;
-      const clientId = name;
-      proxy.on({
-        ...stage,
-        phase: 'response',
-        times: 2,
-        match: (frame) => frame.clientId === clientId,
-        action: { replaceWith: ({ bytes }) => distortion(bytes, random) },
-      });
-      const client = { brokers, socketFactory: onlyTo(brokers) };
-      const engine = new TestEngine({ client, clientId, producer: PRODUCER, startTimeoutMs: 3_000 });
-      return { name, ...(await tryOut(engine, topic, name)), stored: -1 };
-    }),
-  );
+  const runs = kinds.map(({ stage, what, distortion }, partition) => async (): Promise<HostileCase> => {
+    const name = `${what} for ${String(stage.api)} ${stage.nth}`;
+    const clientId = name;
+    proxy.on({
+      ...stage,
+      phase: 'response',
+      times: 2,
+      match: (frame) => frame.clientId === clientId,
+      action: { replaceWith: ({ bytes }) => distortion(bytes, random) },
+    });
+    const client = { brokers, socketFactory: onlyTo(brokers) };
+    const engine = new TestEngine({ client, clientId, producer: PRODUCER, startTimeoutMs: 3_000 });
+    return { name, ...(await tryOut(engine, topic, name, partition)), stored: -1 };
+  });
   const cases = await inGroups(runs);
   const stored = new Map<string, number>();
   for (const { value } of await sharedCluster().readTopic(topic)) {
