@@ -1,9 +1,8 @@
 import type { LogSink } from '../wire/log-sink.js';
 import { BufferExhaustedError, ProducerClosedError } from './errors.js';
 import type { ProducerEngineApi, ProducerMetrics, ProducerStatus } from './producer-engine-api.js';
-import { failedRecordMetadata } from './internals/record-metadata.js';
+import { failDelivery } from './fail-delivery.js';
 import type { DeliveryCallback, PartitionInfo, ProducerRecord, RecordMetadata } from './record.js';
-import { topicOf } from './topic-of.js';
 
 /** Until there is an engine there is no `bufferMemory` either, so what waits is counted. */
 const MOST_WAITING = 10_000;
@@ -38,7 +37,7 @@ export class StartingEngine implements ProducerEngineApi {
   public sendWithCallback(record: ProducerRecord, callback: DeliveryCallback): void {
     this.enqueue({
       go: (engine) => engine.sendWithCallback(record, callback),
-      fail: (error) => this.callBack(callback, error, record),
+      fail: (error) => failDelivery(callback, error, record, this.log),
     });
   }
 
@@ -99,14 +98,5 @@ export class StartingEngine implements ProducerEngineApi {
     }
     this.waiting.push(waiting);
     this.requestStart();
-  }
-
-  private callBack(callback: DeliveryCallback, error: Error, record: unknown): void {
-    try {
-      callback(error, failedRecordMetadata(topicOf(record), -1));
-    } catch {
-      // Only that it has thrown: its text may hold what the record held.
-      this.log.error('A delivery callback has thrown; the error is ignored. Catch it inside the callback.');
-    }
   }
 }

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { failDelivery } from '../producer/fail-delivery.js';
 import type { RecordSender } from '../producer/producer-transactions.js';
 import type { DeliveryCallback, ProducerRecord, RecordMetadata } from '../producer/record.js';
 import { topicOf } from '../producer/topic-of.js';
@@ -237,23 +238,9 @@ export class ActiveTransaction implements RecordSender {
   }
 
   private refuseWithCallback(record: ProducerRecord, callback: DeliveryCallback): void {
-    const topic = topicOf(record);
-    const error = this.endedError(`send to '${topic}'`);
+    const error = this.endedError(`send to '${topicOf(record)}'`);
     this.warnOfRefusal(error);
-    try {
-      callback(error, {
-        topic,
-        partition: -1,
-        offset: '-1',
-        timestamp: -1,
-        serializedKeySize: -1,
-        serializedValueSize: -1,
-      });
-    } catch {
-      this.dependencies.log.error(
-        'A delivery callback has thrown; the error is ignored. Catch it inside the callback.',
-      );
-    }
+    failDelivery(callback, error, record, this.dependencies.log);
   }
 
   /** What comes this late is often awaited by nobody. The log tells of it, and the process goes on. */

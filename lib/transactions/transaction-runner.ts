@@ -1,6 +1,7 @@
 import { ConfigError, ProducerClosedError } from '../producer/errors.js';
 import type { ProducerMetrics, TransactionPoolStatus } from '../producer/producer-engine-api.js';
 import type { ProducerTransactions, RecordSender, TransactionsSettings } from '../producer/producer-transactions.js';
+import { settledWithin } from '../producer/settled-within.js';
 import { IllegalTransactionStateError, TransactionAbortedError } from '../producer/transaction-errors.js';
 import type { KafkaTransaction, TransactionOptions, TransactionWork } from '../producer/transaction.js';
 import type { TransactionalEngineApi } from '../producer/transactional-engine-api.js';
@@ -194,7 +195,7 @@ export class TransactionRunner implements ProducerTransactions {
     const deadline = Date.now() + timeoutMs;
     this.pool.refuse();
     for (const transaction of this.running.keys()) transaction.giveUp(shutDownError());
-    await within(timeoutMs, Promise.all(this.running.values()));
+    await settledWithin(Promise.all(this.running.values()), timeoutMs);
     await this.pool.close(Math.max(0, deadline - Date.now()));
   }
 }
@@ -204,15 +205,6 @@ function settled<T>(call: () => T | Promise<T>): Promise<T> {
   return new Promise((resolve) => {
     resolve(call());
   });
-}
-
-async function within(timeoutMs: number, done: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([done, late]);
-  clearTimeout(timer);
 }
 
 function wouldWaitForItself(held: number): IllegalTransactionStateError {

@@ -8,7 +8,14 @@ import {
   TransactionAbortedError,
 } from '../../lib/producer/transaction-errors.js';
 import type { KafkaApiName } from '../../lib/testing/index.js';
-import { sharedCluster, startFaultProxy, uniqueGroup, uniqueTopic, waitFor } from '../support/broker.js';
+import {
+  sharedCluster,
+  startFaultProxy,
+  uniqueGroup,
+  uniqueTopic,
+  waitFor,
+  type SharedFaultProxy,
+} from '../support/broker.js';
 import { joinGroup } from '../support/group-member.js';
 import { seeRequests } from '../support/seen-requests.js';
 import { TestTransactionalEngine } from '../support/test-transactional-engine.js';
@@ -51,6 +58,18 @@ async function committedRecords(topic: string): Promise<string[]> {
 async function visibleRecords(topic: string): Promise<string[]> {
   const records = await cluster.readTopic(topic, { isolation: 'read_committed' });
   return records.map(({ value }) => String(value));
+}
+
+/** An engine behind a proxy that tells of its requests. */
+async function startWatched(proxied: SharedFaultProxy): Promise<{
+  readonly engine: TestTransactionalEngine;
+  /** Notes all requests from now on. */
+  readonly seeAll: () => ReturnType<typeof seeRequests>;
+}> {
+  const transactionalId = uniqueTopic('id');
+  const client = { brokers: proxied.bootstrapServers };
+  const engine = await TestTransactionalEngine.start({ client, transactionalId });
+  return { engine, seeAll: () => seeRequests(proxied.proxy, `producer-${transactionalId}`) };
 }
 
 function offset(topic: string, value: string): TopicPartitionOffset[] {
@@ -142,13 +161,10 @@ describe('a transaction', () => {
   it('costs no request when nothing was sent in it', async () => {
     const topic = await newTopic();
     await using fault = await startFaultProxy();
-    const transactionalId = uniqueTopic('id');
-    await using engine = await TestTransactionalEngine.start({
-      client: { brokers: fault.bootstrapServers },
-      transactionalId,
-    });
+    const watched = await startWatched(fault);
+    await using engine = watched.engine;
     await engine.commitRecords(topic, ['a']);
-    const seen = seeRequests(fault.proxy, `producer-${transactionalId}`);
+    const seen = watched.seeAll();
     for (let number = 0; number < 10; number++) {
       engine.beginTransaction();
       await (number % 2 === 0 ? engine.commitTransaction() : engine.abortTransaction());
@@ -187,14 +203,11 @@ describe('a transaction', () => {
   it('announces its partitions when it follows another one at once, and leaves that to the brokers after a rest', async () => {
     const topic = await newTopic();
     await using fault = await startFaultProxy();
-    const transactionalId = uniqueTopic('id');
-    await using engine = await TestTransactionalEngine.start({
-      client: { brokers: fault.bootstrapServers },
-      transactionalId,
-    });
+    const watched = await startWatched(fault);
+    await using engine = watched.engine;
     await engine.commitRecords(topic, ['a', 'b']);
     await waitFor(() => performance.now() >= engine.restedAt, { what: 'the end of the rest' });
-    const rested = seeRequests(fault.proxy, `producer-${transactionalId}`);
+    const rested = watched.seeAll();
     await engine.commitRecords(topic, ['c', 'd']);
     const direct = [...rested];
     expect(direct).toEqual([
@@ -203,7 +216,7 @@ describe('a transaction', () => {
     ]);
     expect(direct[0]?.version).toBeGreaterThanOrEqual(12);
 
-    const atOnce = seeRequests(fault.proxy, `producer-${transactionalId}`);
+    const atOnce = watched.seeAll();
     await waitFor(
       async () => {
         atOnce.length = 0;

@@ -389,7 +389,8 @@ describe('close', () => {
     expect(await failure(engine.sendTo(0, 'late'))).toBeInstanceOf(ProducerClosedError);
     expect(engine.status()).toMatchObject({ state: 'closed', connectedBrokers: 0 });
     await until(() => cluster.broker.open.length === 0);
-    expect(timers()).toBeLessThanOrEqual(before);
+    // Those of the process, so others come and go; one that the engine had left would be there for a minute.
+    await until(() => timers() <= before);
   });
 
   it('gives up after its time: what is undelivered fails once, and says that it may be stored', async () => {

@@ -18,26 +18,13 @@ import {
 } from './record-accumulator.js';
 import { SerializedRecord } from './record-serializer.js';
 import { testConfig } from './spec-support/producer-test-config.js';
+import { topicMetadata } from './spec-support/topic-metadata.js';
 
 const NOW = 1_700_000_000_000;
 
 function topicOf(partitions: number): ClusterTopic {
   const topic = new ClusterTopic('t', NOW);
-  topic.update({
-    name: 't',
-    errorCode: 0,
-    isInternal: false,
-    topicId: null,
-    partitions: Array.from({ length: partitions }, (_, partition) => ({
-      partition,
-      leaderId: 1,
-      leaderEpoch: 0,
-      replicas: [],
-      isr: [],
-      offlineReplicas: [],
-      errorCode: 0,
-    })),
-  });
+  topic.update(topicMetadata('t', partitions));
   return topic;
 }
 

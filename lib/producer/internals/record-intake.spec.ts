@@ -24,6 +24,7 @@ import { ProducerMetricsRecorder } from './producer-metrics.js';
 import { RecordAccumulator } from './record-accumulator.js';
 import { RecordIntake } from './record-intake.js';
 import { testConfig } from './spec-support/producer-test-config.js';
+import { topicMetadata } from './spec-support/topic-metadata.js';
 
 interface BenchOptions {
   readonly config?: Partial<ProducerConfig>;
@@ -89,23 +90,7 @@ class Bench {
         brokers: [],
         clusterId: null,
         controllerId: -1,
-        topics: [
-          {
-            name: topic,
-            errorCode,
-            isInternal: false,
-            topicId: null,
-            partitions: Array.from({ length: partitions }, (_, partition) => ({
-              partition,
-              leaderId: 1,
-              leaderEpoch: 0,
-              replicas: [],
-              isr: [],
-              offlineReplicas: [],
-              errorCode: 0,
-            })),
-          },
-        ],
+        topics: [topicMetadata(topic, partitions, errorCode)],
       },
       Date.now(),
     );

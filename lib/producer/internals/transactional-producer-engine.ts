@@ -1,13 +1,13 @@
 import type { ClusterLink } from '../../wire/cluster-link.js';
 import { ProducerClosedError } from '../errors.js';
 import type { ProducerEngineDependencies } from '../producer-engine-api.js';
+import { settledWithin } from '../settled-within.js';
 import type { ConsumerGroupMetadata, TopicPartitionOffset } from '../transaction.js';
 import type { TransactionalEngineApi, TransactionalState } from '../transactional-engine-api.js';
 import { openLink } from './open-link.js';
 import { ProducerEngine } from './producer-engine.js';
 import { TransactionManager } from './transactions/transaction-manager.js';
 import { TransactionRequests, type TransactionalConfig } from './transactions/transaction-requests.js';
-import { settledWithin } from './settled-within.js';
 
 /** What a transactional engine is made of: `config` has a `transactionalId`. */
 export type TransactionalEngineDependencies = ProducerEngineDependencies & { readonly config: TransactionalConfig };

@@ -70,7 +70,7 @@ export class WaitingSegment {
   public readyAt = 0;
 
   private readonly resolves: (Resolve | null)[] = [];
-  /** Only when one of them has any. */
+  /** null while none of them has a function for its failure. */
   private rejects: (Reject | null)[] | null = null;
   private originals: (ProducerRecord | null)[] | null = null;
   private readonly topics: string[] = [];

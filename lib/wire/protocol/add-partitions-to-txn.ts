@@ -1,7 +1,6 @@
 import type { ApiDefinition } from './api-definition.js';
 import { assertVersionSpoken } from './api-definition.js';
-import { readTopicPartitionErrors, type TopicPartitionErrors } from './partition-errors.js';
-import { ProtocolReader } from './protocol-reader.js';
+import { decodeTopicErrors, type TopicErrorsResponse } from './partition-errors.js';
 import { ProtocolWriter } from './protocol-writer.js';
 
 /** Partitions of one topic that join a transaction. */
@@ -19,10 +18,7 @@ export interface AddPartitionsToTxnRequest {
 }
 
 /** An AddPartitionsToTxn response. If one partition is refused, none is added: the others have 55 OPERATION_NOT_ATTEMPTED. */
-export interface AddPartitionsToTxnResponse {
-  readonly throttleTimeMs: number;
-  readonly topics: readonly TopicPartitionErrors[];
-}
+export type AddPartitionsToTxnResponse = TopicErrorsResponse;
 
 /**
  * AddPartitionsToTxn: partitions that a transaction is going to write to (KIP-98). A fenced producer is told by 47
@@ -55,12 +51,6 @@ export const addPartitionsToTxnApi = {
   },
   decodeResponse(version: number, body: Buffer): AddPartitionsToTxnResponse {
     assertVersionSpoken(addPartitionsToTxnApi, version);
-    const reader = new ProtocolReader(body, `AddPartitionsToTxn v${version} response`);
-    const flexible = version >= 3;
-    const throttleTimeMs = reader.int32();
-    const topics = readTopicPartitionErrors(reader, flexible);
-    if (flexible) reader.skipTags();
-    reader.expectEnd();
-    return { throttleTimeMs, topics };
+    return decodeTopicErrors(body, `AddPartitionsToTxn v${version} response`, version >= 3);
   },
 } satisfies ApiDefinition<AddPartitionsToTxnRequest, AddPartitionsToTxnResponse>;

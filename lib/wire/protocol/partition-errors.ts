@@ -1,4 +1,4 @@
-import type { ProtocolReader } from './protocol-reader.js';
+import { ProtocolReader } from './protocol-reader.js';
 
 /** What became of one partition of a request. */
 export interface PartitionError {
@@ -13,9 +13,20 @@ export interface TopicPartitionErrors {
   readonly partitions: readonly PartitionError[];
 }
 
-/** Reads the list of topics that is the whole answer of AddPartitionsToTxn and of TxnOffsetCommit, besides the throttle time. */
-export function readTopicPartitionErrors(reader: ProtocolReader, flexible: boolean): TopicPartitionErrors[] {
-  return flexible ? reader.compactArray(readFlexibleTopic) : reader.array(readTopic);
+/** The whole answer of AddPartitionsToTxn and of TxnOffsetCommit. */
+export interface TopicErrorsResponse {
+  readonly throttleTimeMs: number;
+  readonly topics: readonly TopicPartitionErrors[];
+}
+
+/** @param what names the answer when it does not parse */
+export function decodeTopicErrors(body: Buffer, what: string, flexible: boolean): TopicErrorsResponse {
+  const reader = new ProtocolReader(body, what);
+  const throttleTimeMs = reader.int32();
+  const topics = flexible ? reader.compactArray(readFlexibleTopic) : reader.array(readTopic);
+  if (flexible) reader.skipTags();
+  reader.expectEnd();
+  return { throttleTimeMs, topics };
 }
 
 function readTopic(reader: ProtocolReader): TopicPartitionErrors {

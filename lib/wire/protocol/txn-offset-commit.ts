@@ -1,7 +1,6 @@
 import type { ApiDefinition } from './api-definition.js';
 import { assertVersionSpoken } from './api-definition.js';
-import { readTopicPartitionErrors, type TopicPartitionErrors } from './partition-errors.js';
-import { ProtocolReader } from './protocol-reader.js';
+import { decodeTopicErrors, type TopicErrorsResponse } from './partition-errors.js';
 import { ProtocolWriter } from './protocol-writer.js';
 
 /** How far one partition has been consumed. */
@@ -40,10 +39,7 @@ export interface TxnOffsetCommitRequest {
 }
 
 /** A TxnOffsetCommit response. */
-export interface TxnOffsetCommitResponse {
-  readonly throttleTimeMs: number;
-  readonly topics: readonly TopicPartitionErrors[];
-}
+export type TxnOffsetCommitResponse = TopicErrorsResponse;
 
 /**
  * TxnOffsetCommit: offsets that are committed if the transaction is (KIP-98). Group and member are verified from version 3 on
@@ -65,13 +61,7 @@ export const txnOffsetCommitApi = {
   },
   decodeResponse(version: number, body: Buffer): TxnOffsetCommitResponse {
     assertVersionSpoken(txnOffsetCommitApi, version);
-    const reader = new ProtocolReader(body, `TxnOffsetCommit v${version} response`);
-    const flexible = version >= 3;
-    const throttleTimeMs = reader.int32();
-    const topics = readTopicPartitionErrors(reader, flexible);
-    if (flexible) reader.skipTags();
-    reader.expectEnd();
-    return { throttleTimeMs, topics };
+    return decodeTopicErrors(body, `TxnOffsetCommit v${version} response`, version >= 3);
   },
 } satisfies ApiDefinition<TxnOffsetCommitRequest, TxnOffsetCommitResponse>;
 

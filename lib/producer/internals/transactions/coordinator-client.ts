@@ -13,6 +13,7 @@ import type { ProducerConfig } from '../../producer-config.js';
 import { askHedged } from '../ask-hedged.js';
 import { mergeBrokers } from '../producer-metadata.js';
 import { RetryBackoff } from '../retry-backoff.js';
+import { withDeadline } from '../with-deadline.js';
 
 /** FindCoordinator's key types. */
 export const GROUP_COORDINATOR = 0;
@@ -56,6 +57,8 @@ const BACKOFF_MS = 10;
 const BACKOFF_MAX_MS = 250;
 /** A coordinator that has not answered for so long may be paused, and another one elected meanwhile. */
 const LOOK_FOR_ANOTHER_AFTER_MS = 1_000;
+
+const UNREACHED = 'The coordinator could not be reached';
 
 /** Answers after which the coordinator has to be looked up again. */
 const MOVED: ReadonlySet<number> = new Set([
@@ -181,9 +184,9 @@ export class CoordinatorClient {
     const open = this.connection;
     if (open !== null) return open;
     if (this.closedBy !== null) throw this.closedBy;
-    const nodeId = this.nodeId ?? (await within(deadline, this.find()));
+    const nodeId = this.nodeId ?? (await withDeadline(this.find(), deadline, UNREACHED));
     this.nodeId = nodeId;
-    return within(deadline, link.connect(nodeId));
+    return withDeadline(link.connect(nodeId), deadline, UNREACHED);
   }
 
   private find(): Promise<number> {
@@ -223,21 +226,6 @@ function tooOld({ address }: BrokerConnection, api: string, version = 0): Unsupp
   return new UnsupportedBrokerError(
     `The broker ${address} is too old for what was asked of it: it needs ${api} ${version}.`,
   );
-}
-
-async function within<T>(deadline: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new BrokerConnectionError('The coordinator could not be reached in time.')),
-      Math.max(1, deadline - Date.now()),
-    );
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function overdue(api: string, key: string, cause: Error): KafkaTimeoutError {

@@ -20,4 +20,6 @@ export class OpenTransaction {
    * another epoch.
    */
   public hasStrays = false;
+  /** An attempt to end it may have been carried out, and its answer did not tell. */
+  public isEndUncertain = false;
 }

@@ -6,7 +6,7 @@ import { IllegalTransactionStateError } from '../../transaction-errors.js';
 import type { TransactionalState } from '../../transactional-engine-api.js';
 import type { PartitionQueue } from '../partition-queue.js';
 import type { SequenceManager } from '../sequence-manager.js';
-import { settledWithin } from '../settled-within.js';
+import { settledWithin } from '../../settled-within.js';
 import { nextIdentity } from './next-identity.js';
 import { CompletionPace } from './completion-pace.js';
 import { OpenTransaction } from './open-transaction.js';
@@ -190,15 +190,10 @@ export class TransactionManager {
       throw this.failure;
     }
     if (!this.open.isRegistered) return this.ended('ready');
-    let isUncertain = false;
-    const limit = this.limit();
-    const onUncertain = (): void => {
-      isUncertain = true;
-    };
     try {
-      this.follow(await this.end(true, { ...limit, onUncertain }), isUncertain || this.open.hasStrays);
+      await this.end(true, this.limit());
     } catch (error) {
-      throw await this.commitFailed(error, isUncertain);
+      throw await this.commitFailed(error);
     }
   }
 
@@ -214,12 +209,8 @@ export class TransactionManager {
     await Promise.allSettled(this.underWay);
     if (!this.open.isRegistered) return this.ended(this.open.hasStrays ? 'uninitialized' : 'ready');
     if (this.open.isEpochLost) return this.renew(limit);
-    let isUncertain = false;
-    const onUncertain = (): void => {
-      isUncertain = true;
-    };
     try {
-      this.follow(await this.end(false, { ...limit, onUncertain }), isUncertain || this.open.hasStrays);
+      await this.end(false, limit);
     } catch (error) {
       // The coordinator has ended it already, by its own timeout or for a producer that has taken over.
       if (isEpochLost(error) || isNotOngoing(error)) return this.renew(limit);
@@ -317,18 +308,18 @@ export class TransactionManager {
     this.dependencies.batches.dropUnsent(hasFailed(error));
   }
 
-  private end(committed: boolean, limits: CallLimits): Promise<ProducerIdentity> {
-    return this.dependencies.requests.endTransaction(this.known(), this.protocol, committed, limits);
-  }
-
-  /**
-   * The transaction has ended as it was asked to.
-   * @param isEpochSpent with protocol 1 something of the epoch may still be on its way, and would get into the next transaction
-   */
-  private follow(next: ProducerIdentity, isEpochSpent: boolean): void {
-    if (this.protocol === 2) this.use(next);
+  private async end(committed: boolean, limit: CallLimits): Promise<void> {
+    const { open, protocol } = this;
+    const onUncertain = (): void => {
+      open.isEndUncertain = true;
+    };
+    const { requests } = this.dependencies;
+    const next = await requests.endTransaction(this.known(), protocol, committed, { ...limit, onUncertain });
+    if (protocol === 2) this.use(next);
     this.pace.transactionEnded();
-    this.ended(this.protocol === 1 && isEpochSpent ? 'uninitialized' : 'ready');
+    // With protocol 1 something of the epoch may still be on its way, and would get into the next transaction.
+    const isEpochSpent = protocol === 1 && (open.isEndUncertain || open.hasStrays);
+    this.ended(isEpochSpent ? 'uninitialized' : 'ready');
   }
 
   private use(identity: ProducerIdentity): void {
@@ -352,9 +343,10 @@ export class TransactionManager {
   }
 
   /** What the user is told of a commit that has failed. The epoch is not used again. */
-  private async commitFailed(cause: unknown, isUncertain: boolean): Promise<Error> {
+  private async commitFailed(cause: unknown): Promise<Error> {
+    const { protocol } = this;
+    const isUncertain = this.open.isEndUncertain;
     if (isEpochLost(cause)) {
-      const { protocol } = this;
       const lost = await this.renew(this.limit()).then(
         () => null,
         (error: unknown) => toError(error),
