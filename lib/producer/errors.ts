@@ -1,5 +1,7 @@
-import { KafkaError, type KafkaErrorDetails } from '../wire/kafka-error.js';
+import { KafkaError } from '../wire/kafka-error.js';
+import { KafkaTimeoutError } from '../wire/kafka-timeout-error.js';
 
+export { KafkaTimeoutError } from '../wire/kafka-timeout-error.js';
 export { BrokerUnavailableError, KafkaAuthenticationError, UnsupportedBrokerError } from '../wire/connection-errors.js';
 
 /** A setting, or a combination of settings, is not valid. Thrown at start-up, never later (Kafka's `ConfigException`). */
@@ -30,16 +32,6 @@ export class InvalidPartitionError extends KafkaError {}
 
 /** The record exceeds `maxRequestSize` or `bufferMemory`, or the broker's `max.message.bytes` (`RecordTooLargeException`). */
 export class RecordTooLargeError extends KafkaError {}
-
-/**
- * A limit in time has passed (Kafka's `TimeoutException`): `maxBlockMs` before the record was accepted, or
- * `deliveryTimeoutMs` after it. In the second case the record may nevertheless have been stored.
- */
-export class KafkaTimeoutError extends KafkaError {
-  public constructor(message: string, details: KafkaErrorDetails = {}) {
-    super(message, { retriable: true, ...details });
-  }
-}
 
 /** `bufferMemory` was full for `maxBlockMs` (Kafka's `BufferExhaustedException`). Nothing was sent. */
 export class BufferExhaustedError extends KafkaTimeoutError {}

@@ -24,6 +24,8 @@ export interface TransactionalEngineApi extends ProducerEngineApi {
    * the next one has to be announced first, again and again until it has. 0 before the first.
    */
   readonly restedAt?: number;
+  /** What the transaction waits for at the brokers, for an error message; null when for nothing. */
+  readonly pendingWork?: string | null;
   /**
    * Gets the producer id and epoch, which fences whoever had them and ends what they left open. Takes at most `maxBlockMs`.
    * @throws (as a rejection) `KafkaTimeoutError`, and may be called again; `ProducerFatalError`

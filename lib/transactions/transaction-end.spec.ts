@@ -63,6 +63,12 @@ describe('a transaction that ends before its work', () => {
       expect(bench.lines).toEqual([expect.stringMatching(/^error .*teardown/)]);
     });
 
+    it('tells in its error what the transaction was waiting for', async () => {
+      bench.engine().pendingWork = 'AddPartitionsToTxn for t0';
+      const call = bench.producer.transaction(() => new Promise(() => undefined), options);
+      await expect(call).rejects.toThrow('It was waiting for the brokers: AddPartitionsToTxn for t0.');
+    });
+
     it('calls the hooks of an abort', async () => {
       const seen: unknown[] = [];
       const call = bench.producer.transaction((transaction) => {

@@ -101,10 +101,12 @@ export class TransactionExecution {
   }
 
   private timedOut(): TransactionTimeoutError {
-    const { timeoutMs } = this.dependencies.options;
+    const { engine, options } = this.dependencies;
+    const pending = engine.pendingWork ?? null;
+    const waited = pending === null ? '' : ` It was waiting for the brokers: ${pending}.`;
     return new TransactionTimeoutError(
-      `The work of the transaction took longer than timeoutMs (${timeoutMs} ms), so the transaction was aborted. Do less in it, or raise the limit ` +
-        '(transactions.timeoutMs is the most that it can be).',
+      `The work of the transaction took longer than timeoutMs (${options.timeoutMs} ms), so the transaction was aborted. Do less in it, or raise the limit ` +
+        `(transactions.timeoutMs is the most that it can be).${waited}`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { ConfigError, ProducerClosedError } from '../producer/errors.js';
 import type { ProducerMetrics, TransactionPoolStatus } from '../producer/producer-engine-api.js';
 import type { ProducerTransactions, RecordSender, TransactionsSettings } from '../producer/producer-transactions.js';
-import { settledWithin } from '../producer/settled-within.js';
+import { settledWithin } from '../wire/settled-within.js';
 import { IllegalTransactionStateError, TransactionAbortedError } from '../producer/transaction-errors.js';
 import type { KafkaTransaction, TransactionOptions, TransactionWork } from '../producer/transaction.js';
 import type { TransactionalEngineApi } from '../producer/transactional-engine-api.js';

@@ -318,6 +318,8 @@ describe('the end of a transaction', () => {
       engine.sendOffsetsToTransaction(offset(topic, '1'), { groupId: uniqueGroup() }),
     ]);
     await waitFor(() => mutes.some(({ count }) => count > 0), { what: 'a request without an answer' });
+    expect(engine.pendingWork).toContain(`AddPartitionsToTxn for ${transactionalId} (`);
+    expect(engine.pendingWork).toContain(`1 batch, the oldest for ${topic}-0 (`);
     const startedAt = performance.now();
     await expect(engine.abortTransaction()).rejects.toThrow(KafkaTimeoutError);
     expect(performance.now() - startedAt).toBeLessThan(maxBlockMs + 1_000);

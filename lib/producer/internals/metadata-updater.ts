@@ -5,9 +5,9 @@ import { KafkaAuthenticationError } from '../../wire/connection-errors.js';
 import type { LogSink } from '../../wire/log-sink.js';
 import { metadataApi } from '../../wire/protocol/metadata.js';
 import type { ProducerConfig } from '../producer-config.js';
-import { askHedged } from './ask-hedged.js';
+import { askHedged } from '../../wire/ask-hedged.js';
 import type { ProducerMetadata } from './producer-metadata.js';
-import { RetryBackoff } from './retry-backoff.js';
+import { RetryBackoff } from '../../wire/retry-backoff.js';
 
 /** A single failure is usual while a broker restarts. */
 const WARN_AFTER_FAILURES = 2;

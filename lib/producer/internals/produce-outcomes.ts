@@ -13,7 +13,7 @@ import type { CompressionRatioEstimator } from './compression-ratio-estimator.js
 import type { AcknowledgementListener, ProducerBatch } from './producer-batch.js';
 import type { ProducerMetricsRecorder } from './producer-metrics.js';
 import type { RecordAccumulator } from './record-accumulator.js';
-import { RetryBackoff } from './retry-backoff.js';
+import { RetryBackoff } from '../../wire/retry-backoff.js';
 import type { SequenceManager } from './sequence-manager.js';
 
 const NONE = 0;

@@ -4,6 +4,7 @@ import { BrokerUnavailableError, KafkaAuthenticationError } from '../../wire/con
 import { compressionLevelWarning } from '../../wire/compression/compression-level.js';
 import { loadCompressionCodec } from '../../wire/compression/load-compression-codec.js';
 import { KafkaError } from '../../wire/kafka-error.js';
+import { mergeBrokers } from '../../wire/merge-brokers.js';
 import { KafkaTimeoutError, ProducerClosedError, ProducerFatalError } from '../errors.js';
 import type {
   ProducerEngineApi,
@@ -14,6 +15,7 @@ import type {
 import type { DeliveryCallback, PartitionInfo, ProducerRecord, RecordMetadata } from '../record.js';
 import { BufferMemory } from './buffer-memory.js';
 import { closeParts } from './close-parts.js';
+import { describeBatches } from './describe-batches.js';
 import { CompressionRatioEstimator } from './compression-ratio-estimator.js';
 import { InterceptorChain } from './interceptor-chain.js';
 import { openLink } from './open-link.js';
@@ -21,17 +23,17 @@ import { MetadataUpdater } from './metadata-updater.js';
 import { ProduceOutcomes } from './produce-outcomes.js';
 import type { Resolve } from './producer-batch.js';
 import { ProducerIdSource } from './producer-id-source.js';
-import { mergeBrokers, ProducerMetadata } from './producer-metadata.js';
+import { ProducerMetadata } from './producer-metadata.js';
 import { ProducerMetricsRecorder } from './producer-metrics.js';
 import { RecordAccumulator } from './record-accumulator.js';
 import { RecordIntake } from './record-intake.js';
-import { RetryBackoff } from './retry-backoff.js';
+import { RetryBackoff } from '../../wire/retry-backoff.js';
 import { Sender } from './sender.js';
 import type { TransactionBatches, TransactionManager } from './transactions/transaction-manager.js';
 import { TopicLookup } from './topic-lookup.js';
 import { SequenceManager } from './sequence-manager.js';
 import { runUserCode } from './user-code.js';
-import { withDeadline } from './with-deadline.js';
+import { withDeadline } from '../../wire/with-deadline.js';
 
 let capturedResolve: Resolve;
 /** One function for all promises: no closure per record. */
@@ -207,6 +209,13 @@ export class ProducerEngine implements ProducerEngineApi {
       settled: () => this.running?.accumulator.settled() ?? Promise.resolve(),
       wake: () => this.running?.sender.wake(),
     };
+  }
+
+  /** What waits for brokers, for an error message; null when nothing does. */
+  protected describeBatches(now: number): string | null {
+    const waiting = this.intake.pending.size;
+    const batches = describeBatches(this.running?.accumulator.incomplete ?? [], now);
+    return waiting === 0 ? batches : `${waiting} sends without a batch${batches === null ? '' : `, ${batches}`}`;
   }
 
   /** With a transactional id the coordinator gives it, when transactions are initialized. */

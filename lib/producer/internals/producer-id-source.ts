@@ -4,7 +4,7 @@ import { UnsupportedBrokerError } from '../../wire/connection-errors.js';
 import type { LogSink } from '../../wire/log-sink.js';
 import { initProducerIdApi } from '../../wire/protocol/init-producer-id.js';
 import type { ProducerConfig } from '../producer-config.js';
-import { RetryBackoff } from './retry-backoff.js';
+import { RetryBackoff } from '../../wire/retry-backoff.js';
 
 export interface ProducerIdSourceDependencies {
   readonly link: ClusterLink;

@@ -1,6 +1,6 @@
 import type { MetadataResponse, PartitionMetadata, TopicMetadata } from '../../wire/cluster-metadata.js';
 import { ErrorCode } from '../../wire/error-codes.js';
-import { mergeBrokers, ProducerMetadata } from './producer-metadata.js';
+import { ProducerMetadata } from './producer-metadata.js';
 
 const NOW = 1_700_000_000_000;
 const MAX_IDLE_MS = 300_000;
@@ -170,12 +170,5 @@ describe('topics to ask for', () => {
     expect(metadata.topicsToRefresh(NOW + MAX_IDLE_MS + 1)).toEqual(['used']);
     expect([metadata.topic('idle'), metadata.topic('used') === known]).toEqual([undefined, true]);
     expect(metadata.want('idle', NOW)).toBe(true);
-  });
-});
-
-describe('mergeBrokers', () => {
-  it('adds and moves brokers, and loses none', () => {
-    const at = (nodeId: number, port: number) => ({ nodeId, host: 'kafka', port, rack: null });
-    expect(mergeBrokers([at(1, 91), at(2, 92)], [at(2, 99), at(3, 93)])).toEqual([at(1, 91), at(2, 99), at(3, 93)]);
   });
 });

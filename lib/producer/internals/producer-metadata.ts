@@ -1,4 +1,4 @@
-import type { BrokerAddress, MetadataResponse } from '../../wire/cluster-metadata.js';
+import type { MetadataResponse } from '../../wire/cluster-metadata.js';
 import { BrokerResponseError } from '../../wire/broker-response-error.js';
 import type { ClusterView } from '../partitioners/partitioner.js';
 import type { PartitionInfo } from '../record.js';
@@ -102,12 +102,4 @@ export class ProducerMetadata implements ClusterView {
   public availablePartitions(topic: string): readonly PartitionInfo[] {
     return this.partitions(topic).filter((partition) => partition.leader !== null);
   }
-}
-
-/** Puts brokers named in a Produce response beside those known, without losing any. */
-export function mergeBrokers(known: Iterable<BrokerAddress>, named: readonly BrokerAddress[]): BrokerAddress[] {
-  const merged = new Map<number, BrokerAddress>();
-  for (const broker of known) merged.set(broker.nodeId, broker);
-  for (const broker of named) merged.set(broker.nodeId, broker);
-  return [...merged.values()];
 }

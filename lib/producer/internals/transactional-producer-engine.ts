@@ -1,7 +1,7 @@
 import type { ClusterLink } from '../../wire/cluster-link.js';
 import { ProducerClosedError } from '../errors.js';
 import type { ProducerEngineDependencies } from '../producer-engine-api.js';
-import { settledWithin } from '../settled-within.js';
+import { settledWithin } from '../../wire/settled-within.js';
 import type { ConsumerGroupMetadata, TopicPartitionOffset } from '../transaction.js';
 import type { TransactionalEngineApi, TransactionalState } from '../transactional-engine-api.js';
 import { openLink } from './open-link.js';
@@ -15,6 +15,7 @@ export type TransactionalEngineDependencies = ProducerEngineDependencies & { rea
 /** The producer of one transactional id. */
 export class TransactionalProducerEngine extends ProducerEngine implements TransactionalEngineApi {
   private readonly coordinatorLink: ClusterLink;
+  private readonly requests: TransactionRequests;
   private readonly manager: TransactionManager;
   private endingAll: Promise<void> | null = null;
 
@@ -24,12 +25,12 @@ export class TransactionalProducerEngine extends ProducerEngine implements Trans
     const { batches, link, sequences } = this;
     if (sequences === null) throw new TypeError('Transactions need idempotence.');
     this.coordinatorLink = openLink(dependencies, () => undefined);
-    const requests = new TransactionRequests({
+    this.requests = new TransactionRequests({
       link: this.coordinatorLink,
       config,
       knownBrokers: () => link.knownBrokers,
     });
-    this.manager = new TransactionManager({ config, log, requests, sequences, batches });
+    this.manager = new TransactionManager({ config, log, requests: this.requests, sequences, batches });
     this.transaction = this.manager;
   }
 
@@ -43,6 +44,13 @@ export class TransactionalProducerEngine extends ProducerEngine implements Trans
 
   public get restedAt(): number {
     return this.manager.restedAt;
+  }
+
+  public get pendingWork(): string | null {
+    const now = Date.now();
+    const batches = this.describeBatches(now);
+    const pending = [...this.requests.pending(now), ...(batches === null ? [] : [batches])];
+    return pending.length === 0 ? null : pending.join('; ');
   }
 
   public initTransactions(): Promise<void> {

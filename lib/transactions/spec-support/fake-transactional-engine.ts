@@ -26,6 +26,7 @@ export class FakeTransactionalEngine implements TransactionalEngineApi {
   public transactionalState: TransactionalState = 'uninitialized';
   public transactionError: Error | null = null;
   public restedAt = 0;
+  public pendingWork: string | null = null;
   public isClosed = false;
   /** Sends settle when the test says so, with `settleSends`, or with the end of the transaction. */
   public holdsSends = false;

@@ -6,7 +6,7 @@ import { IllegalTransactionStateError } from '../../transaction-errors.js';
 import type { TransactionalState } from '../../transactional-engine-api.js';
 import type { PartitionQueue } from '../partition-queue.js';
 import type { SequenceManager } from '../sequence-manager.js';
-import { settledWithin } from '../../settled-within.js';
+import { settledWithin } from '../../../wire/settled-within.js';
 import { nextIdentity } from './next-identity.js';
 import { CompletionPace } from './completion-pace.js';
 import { OpenTransaction } from './open-transaction.js';

@@ -14,7 +14,7 @@ import {
   GROUP_COORDINATOR,
   TRANSACTION_COORDINATOR,
   type CoordinatorCall,
-} from './coordinator-client.js';
+} from '../../../wire/coordinator-client.js';
 
 /** The settings of a producer that has a transactional id. */
 export type TransactionalConfig = ProducerConfig & { readonly transactionalId: string };
@@ -180,6 +180,11 @@ export class TransactionRequests {
     });
     const [found] = transactions;
     return found === undefined || found.errorCode !== 0 ? null : found;
+  }
+
+  /** The requests that have not ended, for an error message. */
+  public pending(now: number): string[] {
+    return [this.coordinator, ...this.groups.values()].flatMap((client) => client.pending(now));
   }
 
   public close(error: Error): void {

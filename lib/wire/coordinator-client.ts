@@ -1,19 +1,18 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import type { BrokerConnection } from '../../../wire/broker-connection.js';
-import { BrokerResponseError } from '../../../wire/broker-response-error.js';
-import type { ClusterLink } from '../../../wire/cluster-link.js';
-import type { BrokerAddress } from '../../../wire/cluster-metadata.js';
-import { BrokerConnectionError, UnsupportedBrokerError } from '../../../wire/connection-errors.js';
-import { ErrorCode } from '../../../wire/error-codes.js';
-import { KafkaError } from '../../../wire/kafka-error.js';
-import type { ApiDefinition } from '../../../wire/protocol/api-definition.js';
-import { findCoordinatorApi } from '../../../wire/protocol/find-coordinator.js';
-import { KafkaTimeoutError } from '../../errors.js';
-import type { ProducerConfig } from '../../producer-config.js';
-import { askHedged } from '../ask-hedged.js';
-import { mergeBrokers } from '../producer-metadata.js';
-import { RetryBackoff } from '../retry-backoff.js';
-import { withDeadline } from '../with-deadline.js';
+import type { BrokerConnection } from './broker-connection.js';
+import { BrokerResponseError } from './broker-response-error.js';
+import type { ClusterLink } from './cluster-link.js';
+import type { BrokerAddress } from './cluster-metadata.js';
+import { BrokerConnectionError, UnsupportedBrokerError } from './connection-errors.js';
+import { ErrorCode } from './error-codes.js';
+import { KafkaError } from './kafka-error.js';
+import type { ApiDefinition } from './protocol/api-definition.js';
+import { findCoordinatorApi } from './protocol/find-coordinator.js';
+import { KafkaTimeoutError } from './kafka-timeout-error.js';
+import { askHedged } from './ask-hedged.js';
+import { mergeBrokers } from './merge-brokers.js';
+import { RetryBackoff } from './retry-backoff.js';
+import { withDeadline } from './with-deadline.js';
 
 /** FindCoordinator's key types. */
 export const GROUP_COORDINATOR = 0;
@@ -22,7 +21,7 @@ export const TRANSACTION_COORDINATOR = 1;
 export interface CoordinatorClientDependencies {
   /** For coordinator traffic alone: a Produce that waits for a slow replica would hold up what stands behind it on its connection. */
   readonly link: ClusterLink;
-  readonly config: Pick<ProducerConfig, 'requestTimeoutMs'>;
+  readonly config: { readonly requestTimeoutMs: number };
   readonly keyType: typeof GROUP_COORDINATOR | typeof TRANSACTION_COORDINATOR;
   /** The transactional id, or the group id. */
   readonly key: string;
@@ -48,6 +47,14 @@ export interface CoordinatorCall<Request, Response> {
   readonly onUncertain?: () => void;
   /** The former transaction of the id is not complete yet. */
   readonly onConcurrent?: () => void;
+}
+
+/** A call that has not ended. */
+interface CallUnderWay {
+  readonly api: string;
+  readonly startedAt: number;
+  attempts: number;
+  lastFailure: Error | null;
 }
 
 /** The first refusals with CONCURRENT_TRANSACTIONS: the markers of the former transaction are written within a millisecond or two. */
@@ -79,6 +86,7 @@ export class CoordinatorClient {
   private readonly backoff = new RetryBackoff(BACKOFF_MS, BACKOFF_MAX_MS);
   private nodeId: number | null = null;
   private finding: Promise<number> | null = null;
+  private readonly underWay = new Set<CallUnderWay>();
   private closedBy: Error | null = null;
 
   public constructor(private readonly dependencies: CoordinatorClientDependencies) {}
@@ -86,6 +94,15 @@ export class CoordinatorClient {
   /** The connection that the last call went to, if it is still open: what it offers decides the protocol. */
   public get connection(): BrokerConnection | null {
     return this.nodeId === null ? null : this.dependencies.link.openConnection(this.nodeId);
+  }
+
+  /** The calls that have not ended, for an error message. */
+  public pending(now: number): string[] {
+    return [...this.underWay].map(({ api, attempts, lastFailure, startedAt }) => {
+      const failed = lastFailure === null ? '' : `, the last answered with: ${lastFailure.message}`;
+      const where = this.connection === null ? 'no connection to its coordinator' : this.connection.address;
+      return `${api} for ${this.dependencies.key} (${now - startedAt} ms, ${where}, attempt ${attempts}${failed})`;
+    });
   }
 
   /** No more attempts: calls under way fail with `error`. */
@@ -98,11 +115,26 @@ export class CoordinatorClient {
    * @throws BrokerResponseError with that error; KafkaTimeoutError after the deadline; what `cancelled` gives; KafkaAuthenticationError, UnsupportedBrokerError
    */
   public async call<Request, Response>(call: CoordinatorCall<Request, Response>): Promise<Response> {
+    const state: CallUnderWay = { api: call.api.name, startedAt: Date.now(), attempts: 0, lastFailure: null };
+    this.underWay.add(state);
+    try {
+      return await this.repeat(call, state);
+    } finally {
+      this.underWay.delete(state);
+    }
+  }
+
+  private async repeat<Request, Response>(
+    call: CoordinatorCall<Request, Response>,
+    state: CallUnderWay,
+  ): Promise<Response> {
     let refusals = 0;
     let failures = 0;
     for (;;) {
+      state.attempts++;
       const failure = await this.attempt(call);
       if (!(failure instanceof Error)) return failure.response;
+      state.lastFailure = failure;
       if (isConcurrent(failure)) {
         call.onConcurrent?.();
         await this.pauseBriefly(++refusals);

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { KafkaTimeoutError } from '../errors.js';
+import { KafkaTimeoutError } from './kafka-timeout-error.js';
 import { withDeadline } from './with-deadline.js';
 
 beforeEach(() => jest.useFakeTimers());

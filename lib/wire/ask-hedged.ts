@@ -1,5 +1,5 @@
-import type { BrokerConnection } from '../../wire/broker-connection.js';
-import type { ClusterLink } from '../../wire/cluster-link.js';
+import type { BrokerConnection } from './broker-connection.js';
+import type { ClusterLink } from './cluster-link.js';
 
 /** A broker that does not answer in this time may be paused: another one is asked as well, without giving the first one up. */
 const HEDGE_AFTER_MS = 1_000;

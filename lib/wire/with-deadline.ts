@@ -1,4 +1,4 @@
-import { KafkaTimeoutError } from '../errors.js';
+import { KafkaTimeoutError } from './kafka-timeout-error.js';
 
 /**
  * Waits for a promise until a moment in time.
