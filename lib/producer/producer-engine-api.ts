@@ -36,6 +36,8 @@ export interface TransactionPoolStatus {
   readonly waiting: number;
   /** Another process uses the same transactional ids: no transaction will begin here again. */
   readonly fenced: boolean;
+  /** What the leased producers wait for at the brokers, one text each, for logs: requests, how long, and how they last failed. */
+  readonly pendingWork: readonly string[];
 }
 
 /** What `KafkaProducer` asks of the engine beneath it. The engine knows nothing of Nest. */

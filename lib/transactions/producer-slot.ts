@@ -48,6 +48,13 @@ export class ProducerSlot {
     return this.engine !== null || this.preparing !== null;
   }
 
+  /** What its producer waits for at the brokers, for logs; null when for nothing. */
+  public get pendingWork(): string | null {
+    if (!this.isLeased && !this.isPreparing) return null;
+    const pending = this.engine?.pendingWork ?? null;
+    return pending === null ? null : `${this.transactionalId} (${this.engine?.transactionalState}): ${pending}`;
+  }
+
   public get isPreparing(): boolean {
     return this.preparing !== null;
   }

@@ -71,11 +71,11 @@ describe('the producers of transactions', () => {
         await turns(1);
       });
     const runs = Array.from({ length: 20 }, (_, index) => run(index));
-    expect(bench.producer.status().transactions).toEqual({ poolSize: 2, leased: 2, waiting: 18, fenced: false });
+    expect(bench.producer.status().transactions).toMatchObject({ poolSize: 2, leased: 2, waiting: 18, fenced: false });
     await Promise.all(runs);
 
     expect(order).toEqual(Array.from({ length: 20 }, (_, index) => index));
-    expect(bench.producer.status().transactions).toEqual({ poolSize: 2, leased: 0, waiting: 0, fenced: false });
+    expect(bench.producer.status().transactions).toEqual({ poolSize: 2, leased: 0, waiting: 0, fenced: false, pendingWork: [] });
   });
 
   it('do not let a later call pass one that waits', async () => {

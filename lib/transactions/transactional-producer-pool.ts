@@ -82,6 +82,7 @@ export class TransactionalProducerPool {
       leased: this.slots.filter((slot) => slot.isLeased).length,
       waiting: this.queue.size,
       fenced: this.fenced !== null,
+      pendingWork: this.slots.flatMap(({ pendingWork }) => pendingWork ?? []),
     };
   }
 

@@ -74,6 +74,9 @@ describe.each(['4.3.1', '3.9.1'])('transactions while brokers of Kafka %s fail',
       await progress();
       await faults(progress);
       await progress();
+    } catch (error) {
+      process.stderr.write(`${kafkaVersion} ${topic} waits for:\n${target.pendingWork.join('\n')}\n`);
+      throw error;
     } finally {
       for (const caller of callers) caller.stop();
       await running;

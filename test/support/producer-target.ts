@@ -48,6 +48,11 @@ export class ProducerTarget implements TransactionTarget {
     }
   }
 
+  /** What transactions wait for, for reports. */
+  public get pendingWork(): readonly string[] {
+    return this.producer.status().transactions?.pendingWork ?? [];
+  }
+
   public async [Symbol.asyncDispose](): Promise<void> {
     await this.application.close();
   }
