@@ -296,6 +296,36 @@ describe('offsets in a transaction', () => {
   });
 });
 
+describe('a record of a transaction that cannot commit', () => {
+  it('fails at once when its broker would have it sent again', async () => {
+    const topic = await newTopic();
+    await using fault = await startFaultProxy();
+    const watched = await startWatched(fault);
+    await using engine = watched.engine;
+    await engine.commitRecords(topic, ['a', 'b']);
+    let release = (): void => undefined;
+    const holdUntil = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const held = fault.proxy.on({ api: 'Produce', phase: 'request', action: { holdUntil } });
+    const refused = fault.proxy.on({ api: 'Produce', phase: 'response', action: { errorCode: 6 } });
+    engine.beginTransaction();
+    const outcome = engine.send({ topic, partition: 0, value: 'never' }).catch((error: unknown) => error);
+    await waitFor(() => held.count > 0, { what: 'the record on its way' });
+    await expect(engine.send({ topic, partition: 1, value: Buffer.alloc(2_000_000) })).rejects.toThrow(
+      RecordTooLargeError,
+    );
+    const startedAt = performance.now();
+    release();
+    expect(await outcome).toBeInstanceOf(TransactionAbortedError);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(refused.count).toBe(1);
+    await engine.abortTransaction();
+    await engine.commitRecords(topic, ['c', 'd']);
+    expect(await committedRecords(topic)).toEqual(['a', 'c', 'b', 'd']);
+  });
+});
+
 describe('the end of a transaction', () => {
   it('comes within maxBlockMs, whatever still waits for an answer', async () => {
     const topic = await newTopic();

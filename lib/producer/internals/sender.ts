@@ -112,7 +112,11 @@ export class Sender {
   private run(): void {
     if (this.stopped) return;
     const now = Date.now();
-    this.nextCheck = this.dependencies.outcomes.expire(now);
+    const { outcomes, transaction } = this.dependencies;
+    this.nextCheck = outcomes.expire(now);
+    // A batch that was on the wire when the transaction failed may have come back to be sent again, and never will be.
+    const unsendable = transaction?.unsendable ?? null;
+    if (unsendable !== null) outcomes.abortUnsent(unsendable);
     if (this.leadersChanged) this.abandonFormerLeaders(now);
     const { sequences } = this.dependencies;
     if (sequences !== null && !sequences.hasProducerId) this.dependencies.onProducerIdNeeded();

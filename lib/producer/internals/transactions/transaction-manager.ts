@@ -95,6 +95,11 @@ export class TransactionManager {
     return Math.min(newest, LAST_PRODUCE_OF_PROTOCOL_1);
   }
 
+  /** Why what no request holds will not be sent any more, or null: the transaction cannot commit. */
+  public get unsendable(): Error | null {
+    return this.failure === null ? null : hasFailed(this.failure);
+  }
+
   /** Why a record is not accepted now, or null. */
   public get refusal(): Error | null {
     if (this.current === 'in-transaction') return null;
