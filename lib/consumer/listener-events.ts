@@ -31,6 +31,8 @@ export interface RecordEvent extends TopicPartition {
 export interface KafkaListenerStatus {
   readonly listenerId: string;
   readonly groupId: string;
+  /** Names, and regular expressions as text. */
+  readonly topics: readonly string[];
   readonly state: 'stopped' | 'starting' | 'running' | 'paused' | 'stopping' | 'failed';
   /** Why it has failed; null unless `failed`. */
   readonly error: Error | null;

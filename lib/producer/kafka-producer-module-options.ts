@@ -1,4 +1,5 @@
 import type { ConfigurableModuleAsyncOptions, ModuleMetadata, Provider } from '@nestjs/common';
+import type { KafkaConsumerOptions } from '../consumer/consumer-options.js';
 import type { KafkaClientOptions } from '../wire/kafka-client-options.js';
 import type { ProducerOptions } from './producer-options.js';
 
@@ -29,6 +30,8 @@ export interface KafkaProducerConfiguration {
   readonly producer?: ProducerOptions | undefined;
   /** Makes `KafkaProducer.transaction` and `@Transactional()` usable. Needs `acks: 'all'` and idempotence, which are the defaults. */
   readonly transactions?: KafkaTransactionsOptions | undefined;
+  /** The group and the settings of the handlers that `KafkaTransportStrategy` runs. */
+  readonly consumer?: KafkaConsumerOptions | undefined;
   /**
    * How long start-up waits until a broker answers, in milliseconds, before it fails with `BrokerUnavailableError`. Default 30 000;
    * 0 starts without a broker, and sends wait up to `maxBlockMs`.
@@ -50,7 +53,7 @@ export interface KafkaProducerModuleExtras {
    * false only modules that import this one can, and one that ends later finds it closed.
    */
   readonly isGlobal?: boolean | undefined;
-  /** Modules that export what the classes given as partitioner, serializer or interceptor inject. */
+  /** Modules that export what the classes given as partitioner, serializer, interceptor, commit strategy or deserializer inject. */
   readonly imports?: ModuleMetadata['imports'] | undefined;
   /** Providers those classes inject, made for this module alone. */
   readonly extraProviders?: readonly Provider[] | undefined;

@@ -1,5 +1,15 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { DefaultListenerContainerFactory } from '../consumer/container/default-listener-container.factory.js';
+import { ListenerContainerFactory } from '../consumer/container/listener-container-factory.js';
+import { ConsumerLifecycle } from '../consumer/nest/consumer-lifecycle.js';
+import { getKafkaListenerRegistryToken } from '../consumer/nest/get-kafka-listener-registry-token.js';
+import { getKafkaTransportStrategyToken } from '../consumer/nest/get-kafka-transport-strategy-token.js';
+import { KAFKA_CONSUMER_PRODUCER } from '../consumer/nest/kafka-consumer.constants.js';
+import { KafkaHandlerExplorer } from '../consumer/nest/kafka-handler.explorer.js';
+import { KafkaListenerRegistry } from '../consumer/nest/kafka-listener-registry.js';
+import { KafkaTransportStrategy } from '../consumer/nest/kafka-transport-strategy.js';
+import { ListenerPartsFactory } from '../consumer/nest/listener-parts.factory.js';
 import { TransactionRunnerFactory } from '../transactions/transaction-runner.factory.js';
 import { TransactionalExplorer } from '../transactions/transactional.explorer.js';
 import { getKafkaProducerToken } from './get-kafka-producer-token.js';
@@ -25,6 +35,8 @@ export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<KafkaPr
   .setFactoryMethodName('createKafkaProducerOptions')
   .setExtras(NO_EXTRAS, (definition, { name, isGlobal, imports, extraProviders }) => {
     const token = getKafkaProducerToken(name);
+    const strategyToken = getKafkaTransportStrategyToken(name);
+    const registryToken = getKafkaListenerRegistryToken(name);
     return {
       ...definition,
       global: isGlobal ?? true,
@@ -43,8 +55,23 @@ export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<KafkaPr
           useFactory: (lifecycle: ProducerLifecycle) => lifecycle.producer,
           inject: [ProducerLifecycle],
         },
+        { provide: KAFKA_CONSUMER_PRODUCER, useExisting: token },
+        { provide: ListenerContainerFactory, useClass: DefaultListenerContainerFactory },
+        KafkaHandlerExplorer,
+        ListenerPartsFactory,
+        ConsumerLifecycle,
+        {
+          provide: strategyToken,
+          useFactory: (lifecycle: ConsumerLifecycle) => new KafkaTransportStrategy(lifecycle),
+          inject: [ConsumerLifecycle],
+        },
+        {
+          provide: registryToken,
+          useFactory: ({ containers }: ConsumerLifecycle) => new KafkaListenerRegistry(containers),
+          inject: [ConsumerLifecycle],
+        },
       ],
-      exports: [token],
+      exports: [token, strategyToken, registryToken],
     };
   })
   .build();

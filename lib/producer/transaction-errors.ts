@@ -1,6 +1,8 @@
 import { KafkaError, type KafkaErrorDetails } from '../wire/kafka-error.js';
 import { KafkaTimeoutError, ProducerFatalError } from './errors.js';
 
+export { CommitFailedError } from '../wire/commit-failed-error.js';
+
 /** The transaction was aborted: nothing of it is visible to a read_committed consumer, and it may be run again. `cause` says why. */
 export class TransactionAbortedError extends KafkaError {
   public constructor(message: string, details: KafkaErrorDetails = {}) {
@@ -22,9 +24,6 @@ export class TransactionEndedError extends KafkaError {}
 
 /** A call whose propagation does not allow it here: `MANDATORY` outside of a transaction, `NEVER` inside (Spring's `IllegalTransactionStateException`). */
 export class IllegalTransactionStateError extends KafkaError {}
-
-/** The consumer group has moved on without this member: its offsets were refused (Kafka's `CommitFailedException`). The transaction cannot commit. */
-export class CommitFailedError extends KafkaError {}
 
 /** Every producer of the pool was in use for `maxBlockMs`. Raise `transactions.poolSize`, or run fewer transactions at a time. */
 export class TransactionPoolExhaustedError extends KafkaTimeoutError {}

@@ -1,3 +1,4 @@
+import { resolveConsumerConfig } from '../consumer/resolve-consumer-config.js';
 import type { KafkaClientOptions } from '../wire/kafka-client-options.js';
 import { ConfigError } from './errors.js';
 import { DEFAULT_CLOSE_TIMEOUT_MS } from './kafka-producer.constants.js';
@@ -18,6 +19,7 @@ const MODULE_OPTIONS: ReadonlySet<string> = new Set([
   'client',
   'producer',
   'transactions',
+  'consumer',
   'startTimeoutMs',
   'closeTimeoutMs',
 ] satisfies (keyof KafkaProducerConfiguration)[]);
@@ -58,9 +60,10 @@ export function validateModuleOptions(options: KafkaProducerConfiguration): Vali
     options.startTimeoutMs,
   );
   const transactions = resolveTransactions(options, resolved.config);
+  const consumer = resolveConsumerConfig(options.consumer, options.client.clientId);
   return {
     ...resolved,
-    warnings: [...warnings, ...resolved.warnings, ...transactions.warnings],
+    warnings: [...warnings, ...resolved.warnings, ...transactions.warnings, ...consumer.warnings],
     transactions: transactions.settings,
     client: options.client,
     closeTimeoutMs: checkDuration('closeTimeoutMs', options.closeTimeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS),
@@ -78,7 +81,7 @@ function unknownModuleOption(key: string): ConfigError {
   const inAsync = ['name', 'isGlobal', 'imports', 'extraProviders'].includes(key);
   const hint = inAsync
     ? `'${key}' is given to forRootAsync itself, not returned by its factory: Nest needs it earlier.`
-    : `There are ${[...MODULE_OPTIONS].join(', ')}, name, isGlobal, imports and extraProviders; Kafka's settings go into producer.`;
+    : `There are ${[...MODULE_OPTIONS].join(', ')}, name, isGlobal, imports and extraProviders; Kafka's settings go into producer and consumer.`;
   return new ConfigError(`KafkaProducerModule has no option '${key}'. ${hint}`, key, undefined, 'UNKNOWN');
 }
 

@@ -134,6 +134,17 @@ export class KafkaClusterView {
     return topic;
   }
 
+  /** What a group has committed of a topic, by partition; the offset is decimal, `-1` where nothing. Transactions under way do not count. */
+  public async committedOffsets(
+    groupId: string,
+    topic: string,
+  ): Promise<{ readonly partition: number; readonly offset: string }[]> {
+    const found = await this.withAdmin((admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
+    return found
+      .flatMap(({ partitions }) => partitions.map(({ offset, partition }) => ({ partition, offset })))
+      .sort((left, right) => left.partition - right.partition);
+  }
+
   /** The node id of the leader; -1 while there is none. */
   public async leaderOf(topic: string, partition: number): Promise<number> {
     const { partitions } = await this.describeTopic(topic);

@@ -22,7 +22,7 @@ export function isErrorMatcher(given: unknown): given is ErrorMatcher {
 }
 
 /** By the prototype's shape, as another realm's `Error` is no subclass of this one's. */
-function isErrorClass(given: object): given is abstract new (...args: never[]) => Error {
+export function isErrorClass(given: object): given is abstract new (...args: never[]) => Error {
   const prototype: unknown = Reflect.get(given, 'prototype');
   return typeof prototype === 'object' && prototype !== null && 'message' in prototype;
 }

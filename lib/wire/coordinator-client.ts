@@ -27,6 +27,21 @@ export interface CoordinatorClientDependencies {
   readonly key: string;
   /** The brokers that metadata knows; none at first. */
   readonly knownBrokers: () => Iterable<BrokerAddress>;
+  /** Where to ask for the coordinator, when requests on `link` may wait for long (JoinGroup): nothing gets an answer behind them. Default: `link`. */
+  readonly lookUpLink?: ClusterLink;
+}
+
+/** One request to a coordinator, sent once. */
+export interface CoordinatorRequest<Request, Response> {
+  readonly api: ApiDefinition<Request, Response>;
+  readonly request: Request;
+  /** The oldest version that will do. */
+  readonly minVersion?: number;
+  readonly errorCode: (response: Response) => number;
+  /** For the answer; connecting takes `requestTimeoutMs` at most. */
+  readonly timeoutMs: number;
+  /** Why the request is no longer wanted, or null. Looked at right before it is sent. */
+  readonly cancelled?: () => Error | null;
 }
 
 /** One request to a coordinator, sent until it has a final answer. */
@@ -124,6 +139,32 @@ export class CoordinatorClient {
     }
   }
 
+  /**
+   * Sends a request a single time, for callers with a loop of their own. Where the answer says that the coordinator has moved, and after a failure, the next
+   * request looks it up again.
+   * @returns the answer, whatever its error code
+   * @throws BrokerConnectionError, KafkaTimeoutError, BrokerResponseError when there is no coordinator to be found, KafkaAuthenticationError, UnsupportedBrokerError
+   */
+  public async once<Request, Response>(call: CoordinatorRequest<Request, Response>): Promise<Response> {
+    const { timeoutMs } = call;
+    try {
+      const limitMs = Math.min(timeoutMs, this.dependencies.config.requestTimeoutMs);
+      const connection = await this.connect(Date.now() + limitMs);
+      this.throwIfUnwanted(call);
+      const response = await this.exchange(connection, call, timeoutMs);
+      if (MOVED.has(call.errorCode(response))) this.nodeId = null;
+      return response;
+    } catch (error) {
+      if (error instanceof KafkaError && error.retriable) this.nodeId = null;
+      throw error;
+    }
+  }
+
+  /** Ends the connection to the coordinator: what waits on it fails with `error`. The next request opens another one. */
+  public disconnect(error: Error): void {
+    this.connection?.close(error);
+  }
+
   private async repeat<Request, Response>(
     call: CoordinatorCall<Request, Response>,
     state: CallUnderWay,
@@ -178,10 +219,20 @@ export class CoordinatorClient {
     connection: BrokerConnection,
     call: CoordinatorCall<Request, Response>,
   ): Promise<Response> {
-    const { api, request, deadline, onUncertain } = call;
+    const { deadline, onUncertain } = call;
+    const timeoutMs = Math.min(this.dependencies.config.requestTimeoutMs, Math.max(1, deadline - Date.now()));
+    return this.exchange(connection, call, timeoutMs, onUncertain);
+  }
+
+  private async exchange<Request, Response>(
+    connection: BrokerConnection,
+    call: Pick<CoordinatorCall<Request, Response>, 'api' | 'request' | 'minVersion' | 'maxVersion'>,
+    timeoutMs: number,
+    onUncertain?: () => void,
+  ): Promise<Response> {
+    const { api, request } = call;
     const version = Math.min(connection.negotiate(api), call.maxVersion ?? api.maxVersion);
     if (version < (call.minVersion ?? api.minVersion)) throw tooOld(connection, api.name, call.minVersion);
-    const timeoutMs = Math.min(this.dependencies.config.requestTimeoutMs, Math.max(1, deadline - Date.now()));
     const { nodeId } = this;
     if (!connection.isOpen) throw new BrokerConnectionError(`The connection to ${connection.address} has ended.`);
     const watch = setInterval(() => void this.leaveIfMoved(nodeId), LOOK_FOR_ANOTHER_AFTER_MS);
@@ -229,10 +280,10 @@ export class CoordinatorClient {
   }
 
   private async lookUp(): Promise<number> {
-    const { link, key, keyType, config, knownBrokers } = this.dependencies;
+    const { link, key, keyType, config, knownBrokers, lookUpLink = link } = this.dependencies;
     const known = mergeBrokers(link.knownBrokers, [...knownBrokers()]);
     link.updateBrokers(known);
-    const found = await askHedged(link, (connection) =>
+    const found = await askHedged(lookUpLink, (connection) =>
       connection.send(findCoordinatorApi, { key, keyType }, config.requestTimeoutMs),
     );
     const { errorCode, errorMessage, nodeId, host, port } = found;

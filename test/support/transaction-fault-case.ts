@@ -296,14 +296,8 @@ export async function committedOffset(
   topic: string,
   partition: number,
 ): Promise<string> {
-  const admin = view.kafkaJs().admin();
-  await admin.connect();
-  try {
-    const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
-    return found?.partitions.find((committed) => committed.partition === partition)?.offset ?? '-1';
-  } finally {
-    await admin.disconnect();
-  }
+  const committed = await view.committedOffsets(groupId, topic);
+  return committed.find((found) => found.partition === partition)?.offset ?? '-1';
 }
 
 /** Runs cases side by side, as many at a time as there are topics. @returns what was wrong */

@@ -23,7 +23,7 @@ export interface ListenerContainerApi {
   readonly listeners: readonly ListenerHandle[];
   /** @throws (as a rejection) what the engine throws when it cannot start */
   start(): Promise<void>;
-  /** Stops fetching, lets handlers end within `timeoutMs`, commits, leaves the group. Idempotent. */
+  /** Stops fetching, lets handlers end within `timeoutMs`, then commits and leaves the group, which may take some seconds more. Idempotent. */
   close(timeoutMs: number): Promise<void>;
   status(): ConsumerEngineStatus | null;
 }

@@ -2,6 +2,8 @@ import { KafkaError } from '../../wire/kafka-error.js';
 import { InvalidRecordError, RecordTooLargeError, SerializationError } from '../errors.js';
 import type { ProducerConfig } from '../producer-config.js';
 import type { ProducerRecord } from '../record.js';
+import { JsonSerializer } from '../serializers/json.serializer.js';
+import { RawBytes } from '../serializers/raw-bytes.js';
 import type { Serializer } from '../serializers/serializer.js';
 import { RecordSerializer } from './record-serializer.js';
 import { testConfig } from './spec-support/producer-test-config.js';
@@ -49,6 +51,13 @@ describe('a record', () => {
     const whole = new Uint8Array([9, 1, 2, 9]);
     const view = whole.subarray(1, 3);
     expect(serialize({ topic: 't', key: view, value: view })).toMatchObject({ key: Buffer.from([1, 2]), valueSize: 2 });
+  });
+
+  it('may bring bytes that no serializer touches', () => {
+    const bytes = Buffer.from([0, 1, 255]);
+    const json = new JsonSerializer();
+    const record = { topic: 't', key: new RawBytes(bytes), value: new RawBytes(bytes) };
+    expect(serializer({}, json, json).serialize(record, NOW)).toMatchObject({ key: bytes, value: bytes, valueSize: 3 });
   });
 
   it.each<[unknown, number]>([

@@ -3,6 +3,7 @@ import { recordSizeUpperBound, type BatchRecord, type EncodedHeaders } from '../
 import { InvalidRecordError, RecordTooLargeError, SerializationError } from '../errors.js';
 import type { ProducerEngineDependencies } from '../producer-engine-api.js';
 import type { ProducerRecord } from '../record.js';
+import { RawBytes } from '../serializers/raw-bytes.js';
 import type { Serializer } from '../serializers/serializer.js';
 import { encodeHeaders } from './encode-headers.js';
 
@@ -132,6 +133,7 @@ function timestampOf(record: ProducerRecord, now: number): number {
 }
 
 function serialize(serializer: Serializer, topic: string, data: unknown, what: string): Uint8Array | string | null {
+  if (data instanceof RawBytes) return data.bytes;
   let serialized: unknown;
   try {
     serialized = serializer.serialize(topic, data);

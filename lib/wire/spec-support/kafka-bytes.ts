@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
-/** Bytes that Kafka 4.3.1's own classes wrote; test/wire/fixtures/ProtocolBytes.java says what is in them. */
+const FIXTURES = new URL('../../../test/wire/fixtures/', import.meta.url);
+
+/** Bytes that Kafka 4.3.1's own classes wrote; the Java files beside them in test/wire/fixtures say what is in them. */
 const fixtures = new Map<string, unknown>(
-  Object.entries(
-    JSON.parse(readFileSync(new URL('../../../test/wire/fixtures/protocol-bytes.json', import.meta.url), 'utf8')),
-  ),
+  readdirSync(FIXTURES)
+    .filter((file) => file.endsWith('protocol-bytes.json'))
+    .flatMap((file) => Object.entries(JSON.parse(readFileSync(new URL(file, FIXTURES), 'utf8')))),
 );
 
 /** The bytes of one message, by the name that the generator gave it, e.g. `ProduceRequest v9`. */

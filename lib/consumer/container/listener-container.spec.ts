@@ -1,0 +1,509 @@
+import { BatchRecordError } from '../batch-record-error.js';
+import { KafkaTimeoutError } from '../../wire/kafka-timeout-error.js';
+import { ManualCommitStrategy } from '../commit/manual-commit.strategy.js';
+import { SyncCommitStrategy } from '../commit/sync-commit.strategy.js';
+import type { HandlerCall } from '../listener-definition.js';
+import { ContainerBench, FakeRecovery, gate, listener, until } from './spec-support/container-bench.js';
+import { record } from './spec-support/fake-consumer-engine.js';
+
+const T0 = { topic: 't', partition: 0 };
+const T1 = { topic: 't', partition: 1 };
+
+function offsets({ records }: HandlerCall): string {
+  return records.map(({ offset }) => offset).join(',');
+}
+
+describe('records of a partition', () => {
+  it('are handled in order, one after the other, and committed behind each with a sync strategy per record', async () => {
+    const calls: string[] = [];
+    await using bench = await ContainerBench.start(
+      listener(async (call) => {
+        calls.push(`begin ${offsets(call)}`);
+        await Promise.resolve();
+        calls.push(`end ${offsets(call)}`);
+      }),
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(partition, [record('t', 0, 0), record('t', 0, 1), record('t', 0, 5)], 8);
+    await until(() => bench.engine.commits.length === 3);
+
+    expect(calls).toEqual(['begin 0', 'end 0', 'begin 1', 'end 1', 'begin 5', 'end 5']);
+    expect(bench.engine.commits).toEqual(['t-0=1', 't-0=5', 't-0=8']);
+  });
+
+  it('do not wait for those of another partition', async () => {
+    const { open, opened } = gate();
+    const handled: string[] = [];
+    await using bench = await ContainerBench.start(
+      listener(async (call) => {
+        if (call.partition.partition === 0) await opened;
+        handled.push(`${call.partition.partition}:${offsets(call)}`);
+      }),
+    );
+    const slow = bench.engine.assignOne(T0);
+    const fast = bench.engine.assignOne(T1);
+    bench.engine.deliver(slow, [record('t', 0, 0)]);
+    bench.engine.deliver(fast, [record('t', 1, 0), record('t', 1, 1)]);
+    await until(() => handled.length === 2);
+    expect(handled).toEqual(['1:0', '1:1']);
+    open();
+    await until(() => handled.length === 3);
+  });
+
+  it('wait for a turn when the limit of concurrency is reached, which a retry does not use up', async () => {
+    const gates = [gate(), gate()];
+    const running: string[] = [];
+    const recovery = new FakeRecovery(3, 'dead-letter', 20);
+    await using bench = await ContainerBench.start(
+      listener(
+        async (call) => {
+          running.push(`${call.partition.partition}#${call.attempt}`);
+          if (call.partition.partition === 0 && call.attempt === 1) throw new Error('oops');
+          await gates[call.partition.partition]?.opened;
+        },
+        { concurrency: { unit: 'partition', limit: 1 }, recovery },
+      ),
+    );
+    const first = bench.engine.assignOne(T0);
+    const second = bench.engine.assignOne(T1);
+    bench.engine.deliver(first, [record('t', 0, 0)]);
+    bench.engine.deliver(second, [record('t', 1, 0)]);
+    await until(() => running.length === 2);
+    expect(running).toEqual(['0#1', '1#1']);
+    gates[1]?.open();
+    await until(() => running.length === 3);
+    expect(running[2]).toBe('0#2');
+    gates[0]?.open();
+    await until(() => bench.engine.commits.length === 2);
+  });
+
+  it('are not fetched while too many wait, and again when half of them are done', async () => {
+    const { open, opened } = gate();
+    await using bench = await ContainerBench.start(
+      listener(() => opened, { commitStrategy: new SyncCommitStrategy({ per: 'batch' }) }),
+    );
+    const partition = bench.engine.assignOne(T0);
+    const many = Array.from({ length: 5_000 }, (_, offset) => record('t', 0, offset));
+    bench.engine.deliver(partition, many);
+    expect([...partition.pauses]).toEqual(['window']);
+    open();
+    await until(() => partition.pauses.size === 0);
+    await until(() => bench.engine.commits.length === 1);
+    expect(bench.engine.commits).toEqual(['t-0=5000']);
+  });
+
+  it('that are not there leave no lag behind', async () => {
+    await using bench = await ContainerBench.start(listener(() => undefined));
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(partition, [record('t', 0, 0)]);
+    await until(() => bench.engine.commits.length === 1);
+    bench.engine.deliver(partition, [], 9);
+    await until(() => bench.engine.commits.length === 2);
+    expect(bench.engine.commits).toEqual(['t-0=1', 't-0=9']);
+  });
+});
+
+describe('a handler that fails', () => {
+  it('is called again as the policy says, and the partition goes on when it succeeds', async () => {
+    const attempts: string[] = [];
+    await using bench = await ContainerBench.start(
+      listener((call) => {
+        attempts.push(`${offsets(call)}#${call.attempt}`);
+        if (call.attempt < 3) throw new Error('oops');
+      }),
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(partition, [record('t', 0, 0), record('t', 0, 1)]);
+    await until(() => bench.engine.commits.length === 2);
+    expect(attempts).toEqual(['0#1', '0#2', '0#3', '1#1', '1#2', '1#3']);
+    expect(bench.eventTypes().filter((type) => type === 'record-failed')).toHaveLength(4);
+  });
+
+  it('loses its record to the dead-letter topic after the attempts, and the partition goes on', async () => {
+    const recovery = new FakeRecovery(3);
+    recovery.deadLetterFailures = [new Error('not stored')];
+    await using bench = await ContainerBench.start(
+      listener(
+        (call) => {
+          if (offsets(call) === '0') throw new Error('poison');
+        },
+        { recovery },
+      ),
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(partition, [record('t', 0, 0), record('t', 0, 1)]);
+    await until(() => bench.engine.commits.length === 2);
+    expect(recovery.deadLetters).toMatchObject([{ attempts: 3, record: { offset: 0n }, groupId: 'group' }]);
+    expect(bench.eventTypes()).toEqual([
+      'started',
+      'partitions-assigned',
+      'record-failed',
+      'record-failed',
+      'record-failed',
+      'dead-letter-failed',
+      'dead-lettered',
+    ]);
+  });
+
+  it('stops the listener before its record when the policy says so, commits what was done, and leaves the group', async () => {
+    await using bench = await ContainerBench.start(
+      listener(
+        (call) => {
+          if (offsets(call) === '1') throw new Error('poison');
+        },
+        { recovery: new FakeRecovery(1, 'stop'), commitStrategy: new SyncCommitStrategy({ per: 'batch' }) },
+      ),
+    );
+    const { engine } = bench;
+    const partition = engine.assignOne(T0);
+    engine.deliver(partition, [record('t', 0, 0), record('t', 0, 1), record('t', 0, 2)]);
+    await until(() => engine.isClosed && bench.eventTypes().includes('stopped'));
+    expect(engine.commits).toEqual(['t-0=1']);
+    const [status] = bench.container.listeners.map((handle) => handle.status());
+    expect(status).toMatchObject({ state: 'failed', error: { message: 'poison' } });
+  });
+
+  it('does not use up its attempts while the cluster is in trouble', async () => {
+    const recovery = new FakeRecovery(2);
+    await using bench = await ContainerBench.start(
+      listener(
+        ({ attempt }) => {
+          if (attempt <= 3) throw new KafkaTimeoutError('no broker');
+        },
+        { recovery },
+      ),
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(partition, [record('t', 0, 0)]);
+    await until(() => bench.engine.commits.length === 1);
+    expect(recovery.seen).toEqual([]);
+    expect(recovery.deadLetters).toEqual([]);
+  });
+
+  it('may ask for its record again, which counts as no failure', async () => {
+    const recovery = new FakeRecovery(1);
+    const attempts: number[] = [];
+    await using bench = await ContainerBench.start(
+      listener(
+        (call) => {
+          attempts.push(call.attempt);
+          if (call.attempt < 3) call.nack(1);
+        },
+        { recovery },
+      ),
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(partition, [record('t', 0, 0)]);
+    await until(() => bench.engine.commits.length === 1);
+    expect(attempts).toEqual([1, 2, 3]);
+    expect(recovery.seen).toEqual([]);
+  });
+});
+
+describe('a batch listener', () => {
+  const batch = { isBatch: true, maxBatchRecords: 3 };
+
+  it('gets up to so many records of one partition', async () => {
+    const calls: string[] = [];
+    await using bench = await ContainerBench.start(
+      listener((call) => {
+        calls.push(offsets(call));
+      }, batch),
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(
+      partition,
+      [0, 1, 2, 3].map((offset) => record('t', 0, offset)),
+      6,
+    );
+    await until(() => bench.engine.commits.length === 2);
+    expect(calls).toEqual(['0,1,2', '3']);
+    expect(bench.engine.commits).toEqual(['t-0=3', 't-0=6']);
+  });
+
+  it('that names the failed record is called again from there, and only that record is given up', async () => {
+    const calls: string[] = [];
+    const recovery = new FakeRecovery(2);
+    await using bench = await ContainerBench.start(
+      listener(
+        (call) => {
+          calls.push(offsets(call));
+          const index = call.records.findIndex(({ offset }) => offset === 1n);
+          if (index >= 0) throw new BatchRecordError(index, new Error('poison'));
+        },
+        { ...batch, recovery },
+      ),
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(
+      partition,
+      [0, 1, 2].map((offset) => record('t', 0, offset)),
+    );
+    await until(() => bench.engine.commits.includes('t-0=3'));
+    expect(calls).toEqual(['0,1,2', '1,2', '1', '2']);
+    expect(recovery.deadLetters.map((failed) => failed.record.offset)).toEqual([1n]);
+    expect(recovery.deadLetters[0]?.error).toMatchObject({ message: 'poison' });
+  });
+
+  it('that fails as a whole is called with each record alone in the end, so that only the poison is given up', async () => {
+    const calls: string[] = [];
+    const recovery = new FakeRecovery(2);
+    await using bench = await ContainerBench.start(
+      listener(
+        (call) => {
+          calls.push(offsets(call));
+          if (call.records.some(({ offset }) => offset === 1n)) throw new Error('poison');
+        },
+        { ...batch, recovery },
+      ),
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(
+      partition,
+      [0, 1, 2].map((offset) => record('t', 0, offset)),
+    );
+    await until(() => bench.engine.commits.includes('t-0=3'));
+    expect(calls).toEqual(['0,1,2', '0,1,2', '0', '1', '2']);
+    expect(recovery.deadLetters.map((failed) => failed.record.offset)).toEqual([1n]);
+  });
+});
+
+describe('with manual acknowledgement', () => {
+  it('the next record does not wait, and nothing above the first unacknowledged one is committed', async () => {
+    const acks: (() => void)[] = [];
+    await using bench = await ContainerBench.start(
+      listener((call) => void acks.push(call.ack), { commitStrategy: new ManualCommitStrategy() }),
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(
+      partition,
+      [0, 1, 2].map((offset) => record('t', 0, offset)),
+    );
+    await until(() => acks.length === 3);
+    acks[1]?.();
+    acks[2]?.();
+    acks[0]?.();
+    await until(() => bench.engine.commits.at(-1) === 't-0=3');
+    expect(bench.engine.commits.slice(0, -1).every((commit) => commit === 't-0=0')).toBe(true);
+    acks[0]?.();
+  });
+});
+
+describe('with concurrency by key', () => {
+  it('a key that fails holds up its own records only, and commits stay below it', async () => {
+    const { open, opened } = gate();
+    const handled: string[] = [];
+    const recovery = new FakeRecovery(100, 'retry', 2);
+    let isMended = false;
+    void opened.then(() => {
+      isMended = true;
+    });
+    await using bench = await ContainerBench.start(
+      listener(
+        (call) => {
+          if (call.records[0]?.key?.toString() === 'bad' && !isMended) throw new Error('oops');
+          handled.push(offsets(call));
+        },
+        { concurrency: { unit: 'key', limit: 2 }, recovery },
+      ),
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(
+      partition,
+      ['good', 'bad', 'good', 'bad', 'fine'].map((key, offset) => record('t', 0, offset, key)),
+    );
+    await until(() => handled.length === 3);
+    expect([...handled].sort()).toEqual(['0', '2', '4']);
+    await until(() => bench.engine.commits.length > 0);
+    expect(bench.engine.commits.at(-1)).toBe('t-0=1');
+    open();
+    await until(() => handled.length === 5);
+    expect(handled.slice(3)).toEqual(['1', '3']);
+    await until(() => bench.engine.commits.at(-1) === 't-0=5');
+  });
+});
+
+describe('a partition that is revoked', () => {
+  it('is given away when what runs has ended and is committed; nothing else is begun', async () => {
+    const { open, opened } = gate();
+    const calls: string[] = [];
+    await using bench = await ContainerBench.start(
+      listener(
+        async (call) => {
+          calls.push(offsets(call));
+          await opened;
+        },
+        { commitStrategy: new SyncCommitStrategy({ per: 'batch' }) },
+      ),
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(partition, [record('t', 0, 0), record('t', 0, 1)]);
+    await until(() => calls.length === 1);
+    let isRevoked = false;
+    const revoking = bench.engine.revoke().then(() => {
+      isRevoked = true;
+    });
+    await Promise.resolve();
+    expect(isRevoked).toBe(false);
+    open();
+    await revoking;
+    expect(calls).toEqual(['0']);
+    expect(bench.engine.commits).toEqual(['t-0=1']);
+  });
+
+  it('is given away at the deadline although a handler runs, which is told so and counts for nothing', async () => {
+    const { open, opened } = gate();
+    let signal: AbortSignal | null = null;
+    await using bench = await ContainerBench.start(
+      listener(async (call) => {
+        signal = call.signal;
+        await opened;
+      }),
+      20,
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(partition, [record('t', 0, 0)]);
+    await until(() => signal !== null);
+    await bench.engine.revoke();
+    expect(signal).toMatchObject({ aborted: true });
+    open();
+    await Promise.resolve();
+    expect(bench.engine.commits).not.toContain('t-0=1');
+  });
+
+  it('does not wait for the pause before a retry', async () => {
+    await using bench = await ContainerBench.start(
+      listener(
+        () => {
+          throw new Error('oops');
+        },
+        { recovery: new FakeRecovery(100, 'retry', 60_000) },
+      ),
+      60_000,
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(partition, [record('t', 0, 0)]);
+    await until(() => bench.eventTypes().includes('record-failed'));
+    const startedAt = performance.now();
+    await bench.engine.revoke(60_000);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(bench.engine.commits).not.toContain('t-0=1');
+  });
+
+  it('is taken up anew when it comes back', async () => {
+    const handled: string[] = [];
+    await using bench = await ContainerBench.start(listener((call) => void handled.push(offsets(call))));
+    const before = bench.engine.assignOne(T0);
+    bench.engine.deliver(before, [record('t', 0, 0)]);
+    await until(() => handled.length === 1);
+    bench.engine.lose();
+    const after = bench.engine.assignOne(T0);
+    bench.engine.deliver(before, [record('t', 0, 1)]);
+    bench.engine.deliver(after, [record('t', 0, 1), record('t', 0, 2)]);
+    await until(() => handled.length === 3);
+    expect(handled).toEqual(['0', '1', '2']);
+  });
+});
+
+describe('a listener by hand', () => {
+  it('pauses, and goes on with what it had', async () => {
+    const handled: string[] = [];
+    await using bench = await ContainerBench.start(listener((call) => void handled.push(offsets(call))));
+    const [handle] = bench.container.listeners;
+    const partition = bench.engine.assignOne(T0);
+    handle?.pause();
+    bench.engine.deliver(partition, [record('t', 0, 0)]);
+    expect(partition.pauses).toContain('listener');
+    expect(handle?.status().state).toBe('paused');
+    handle?.resume();
+    await until(() => handled.length === 1);
+    expect(partition.pauses.size).toBe(0);
+  });
+
+  it('stops with a commit, leaves the group as its last listener, and starts again as a new member', async () => {
+    const handled: string[] = [];
+    await using bench = await ContainerBench.start(
+      listener((call) => void handled.push(offsets(call)), { commitStrategy: new SyncCommitStrategy() }),
+    );
+    const [handle] = bench.container.listeners;
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(partition, [record('t', 0, 0)]);
+    await until(() => handled.length === 1);
+    await handle?.stop();
+    expect(bench.engines.map(({ isClosed }) => isClosed)).toEqual([true]);
+    expect(bench.engine.commits).toEqual(['t-0=1']);
+    await handle?.start();
+    expect(bench.engines.map(({ isClosed }) => isClosed)).toEqual([true, false]);
+  });
+
+  it('gives its topics back when another listener of the group goes on', async () => {
+    await using bench = await ContainerBench.start([
+      listener(() => undefined, { id: 'a', topics: ['t'] }),
+      listener(() => undefined, { id: 'b', topics: ['u'] }),
+    ]);
+    expect(bench.engine.topics).toEqual([['t', 'u']]);
+    await bench.container.listeners[0]?.stop();
+    expect(bench.engine.topics).toEqual([['t', 'u'], ['u']]);
+    expect(bench.engine.isClosed).toBe(false);
+  });
+
+  it('seeks when what runs has ended, and forgets what was fetched', async () => {
+    const handled: string[] = [];
+    await using bench = await ContainerBench.start(listener((call) => void handled.push(offsets(call))));
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(partition, [record('t', 0, 10)]);
+    await until(() => handled.length === 1);
+    await bench.container.listeners[0]?.seek(3n);
+    expect(partition.seeks).toEqual([3n]);
+    expect(partition.pauses.size).toBe(0);
+    bench.engine.deliver(partition, [record('t', 0, 3)]);
+    await until(() => handled.length === 2);
+    await until(() => bench.engine.commits.at(-1) === 't-0=4');
+    await bench.container.listeners[0]?.seek({ timestamp: 0 });
+    expect(partition.seeks).toEqual([3n, 7n]);
+  });
+
+  it('that cannot start says why, and can be started again', async () => {
+    await using bench = new ContainerBench([listener(() => undefined)]);
+    bench.startFailure = new Error('no broker');
+    await expect(bench.container.start()).rejects.toThrow('no broker');
+    const [handle] = bench.container.listeners;
+    expect(handle?.status()).toMatchObject({ state: 'failed', error: { message: 'no broker' } });
+    bench.startFailure = null;
+    await handle?.start();
+    expect(handle?.status().state).toBe('running');
+  });
+});
+
+describe('several listeners of a group on one topic', () => {
+  it('all get each record, and only those that have failed get it again', async () => {
+    const calls: string[] = [];
+    const recovery = new FakeRecovery();
+    const commitStrategy = new SyncCommitStrategy({ per: 'record' });
+    await using bench = await ContainerBench.start([
+      listener((call) => void calls.push(`a${offsets(call)}`), { id: 'a', recovery, commitStrategy }),
+      listener(
+        (call) => {
+          calls.push(`b${offsets(call)}#${call.attempt}`);
+          if (call.attempt === 1) throw new Error('oops');
+        },
+        { id: 'b', topics: [/^t$/g], recovery, commitStrategy },
+      ),
+    ]);
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(partition, [record('t', 0, 0), record('t', 0, 1)]);
+    await until(() => bench.engine.commits.length === 2);
+    expect(calls).toEqual(['a0', 'b0#1', 'b0#2', 'a1', 'b1#1', 'b1#2']);
+  });
+
+  it('stop with an error that names the difference when they do not agree', async () => {
+    const recovery = new FakeRecovery();
+    await using bench = await ContainerBench.start([
+      listener(() => undefined, { id: 'a', recovery, commitStrategy: new ManualCommitStrategy() }),
+      listener(() => undefined, { id: 'b', recovery }),
+    ]);
+    bench.engine.assign(T0);
+    await until(() => bench.eventTypes().filter((type) => type === 'stopped').length === 2);
+    expect(bench.container.listeners[0]?.status().error?.message).toMatch(/a, b read 't' .* commitStrategy/);
+  });
+});

@@ -1,0 +1,306 @@
+import type { LogSink } from '../../wire/log-sink.js';
+import type { ConsumedRecord } from '../consumed-record.js';
+import type { ConsumerConfig } from '../consumer-config.js';
+import type {
+  AssignedPartition,
+  ConsumerEngineApi,
+  ConsumerEngineEvents,
+  ConsumerEngineStatus,
+} from '../consumer-engine-api.js';
+import type { ListenerDefinition } from '../listener-definition.js';
+import type { KafkaListenerEvent } from '../listener-events.js';
+import { ContainedListener } from './contained-listener.js';
+import type { ListenerContainerApi, ListenerHandle } from './listener-container-api.js';
+import { ListenerUnit } from './listener-unit.js';
+import { mergeDefinitions } from './merged-definition.js';
+import { toError } from './record-run.js';
+
+export interface ListenerContainerOptions {
+  readonly groupId: string;
+  readonly listeners: readonly ListenerDefinition[];
+  readonly config: ConsumerConfig;
+  readonly log: LogSink;
+  readonly events: (event: KafkaListenerEvent) => void;
+  /** How long handlers may go on when their partition is given away or the listener stops. */
+  readonly drainTimeoutMs: number;
+  readonly createEngine: (events: ConsumerEngineEvents) => ConsumerEngineApi;
+}
+
+/** For the last commit and the goodbye, behind the time for handlers. */
+const COMMIT_TIMEOUT_MS = 10_000;
+
+/** The listeners of one group: one member, made when the first of them starts and ended with the last. */
+export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEvents {
+  private readonly contained: readonly ContainedListener[];
+  /** By the ids of the listeners that run and read a topic. */
+  private readonly units = new Map<string, ListenerUnit>();
+  private readonly unitOf = new Map<AssignedPartition, ListenerUnit>();
+  private engine: ConsumerEngineApi | null = null;
+  /** Starts and stops happen one after the other. */
+  private turn: Promise<unknown> = Promise.resolve();
+  private isClosed = false;
+  /** How long handlers may go on. */
+  private drainMs: number;
+  private hasTrouble = false;
+
+  public constructor(private readonly options: ListenerContainerOptions) {
+    this.drainMs = options.drainTimeoutMs;
+    this.contained = options.listeners.map((definition) => new ContainedListener(definition, this));
+  }
+
+  public get groupId(): string {
+    return this.options.groupId;
+  }
+
+  public get listeners(): readonly ListenerHandle[] {
+    return this.contained;
+  }
+
+  public status(): ConsumerEngineStatus | null {
+    return this.engine?.status() ?? null;
+  }
+
+  public start(): Promise<void> {
+    return this.inTurn(async () => {
+      const first = this.contained.filter(({ definition }) => definition.autoStart);
+      for (const listener of first) listener.begin();
+      if (first.length > 0) await this.resubscribe();
+    });
+  }
+
+  public close(timeoutMs: number): Promise<void> {
+    this.isClosed = true;
+    this.drainMs = Math.min(this.drainMs, timeoutMs);
+    return this.inTurn(async () => {
+      await this.endEngine(this.stopTimeoutMs);
+      for (const listener of this.contained) listener.end(null);
+    });
+  }
+
+  /** @internal for the handle */
+  public startListener(listener: ContainedListener): Promise<void> {
+    return this.inTurn(async () => {
+      if (this.isClosed || listener.isRunning) return;
+      listener.begin();
+      try {
+        await this.resubscribe();
+      } catch (error) {
+        listener.end(toError(error));
+        throw error;
+      }
+    });
+  }
+
+  /** @internal for the handle; `error` when it has failed */
+  public stopListener(listener: ContainedListener, error: Error | null): Promise<void> {
+    return this.inTurn(async () => {
+      if (!listener.isRunning) return;
+      listener.isStopping = true;
+      if (this.running.length === 1) {
+        await this.endEngine(this.stopTimeoutMs);
+      } else {
+        const units = this.unitsOf(listener);
+        await Promise.all(units.map((unit) => this.endUnit(unit, Date.now() + this.stopTimeoutMs)));
+      }
+      listener.end(error);
+      if (this.engine !== null) await this.resubscribe();
+    });
+  }
+
+  /** @internal for the handle */
+  public unitsOf({ definition }: ContainedListener): ListenerUnit[] {
+    return [...this.units.entries()].filter(([key]) => keyIncludes(key, definition.id)).map(([, unit]) => unit);
+  }
+
+  /** @internal for the handle */
+  public offsetForTime(partition: AssignedPartition, timestamp: number): Promise<bigint> {
+    if (this.engine === null) return Promise.resolve(-1n);
+    return this.engine.offsetForTime(partition, timestamp, Date.now() + this.options.config.defaultApiTimeoutMs);
+  }
+
+  public emit(event: KafkaListenerEvent): void {
+    this.options.events(event);
+  }
+
+  public onAssigned(partitions: readonly AssignedPartition[]): void {
+    for (const partition of partitions) {
+      const unit = this.unitFor(partition.topic);
+      // Its listener has stopped meanwhile: the group is about to take it away again.
+      if (unit === null) partition.pause('stopped');
+      else {
+        this.unitOf.set(partition, unit);
+        unit.assign(partition);
+      }
+    }
+    this.tell('partitions-assigned', partitions);
+  }
+
+  public async onRevoked(partitions: readonly AssignedPartition[], deadline: number): Promise<void> {
+    await Promise.all([...this.units.values()].map((unit) => unit.release(partitions, deadline, this.drainMs)));
+    this.tell('partitions-revoked', partitions);
+    for (const partition of partitions) this.unitOf.delete(partition);
+  }
+
+  public onLost(partitions: readonly AssignedPartition[]): void {
+    for (const unit of this.units.values()) unit.lose(partitions);
+    this.tell('partitions-lost', partitions);
+    for (const partition of partitions) this.unitOf.delete(partition);
+  }
+
+  public onRecords(partition: AssignedPartition, records: readonly ConsumedRecord[], nextOffset: bigint): void {
+    this.unitOf.get(partition)?.accept(partition, records, nextOffset);
+  }
+
+  public onTrouble(error: Error | null): void {
+    const { groupId, log } = this.options;
+    if (error !== null && !this.hasTrouble)
+      log.warn(`The group '${groupId}' is in trouble: ${error.message} It goes on trying.`);
+    if (error === null && this.hasTrouble) log.info(`The group '${groupId}' is well again.`);
+    this.hasTrouble = error !== null;
+  }
+
+  public onFatal(error: Error): void {
+    this.options.log.error(`The group '${this.groupId}' cannot go on: ${error.message}`);
+    void this.inTurn(async () => {
+      await this.endEngine(this.stopTimeoutMs);
+      for (const listener of this.running) listener.end(error);
+    });
+  }
+
+  private get running(): readonly ContainedListener[] {
+    return this.contained.filter(({ isRunning }) => isRunning);
+  }
+
+  /** Handlers have their time, and the commit behind them some more. */
+  private get stopTimeoutMs(): number {
+    return this.drainMs + COMMIT_TIMEOUT_MS;
+  }
+
+  private async resubscribe(): Promise<void> {
+    const topics = [...new Set(this.running.flatMap(({ definition }) => definition.topics))];
+    if (this.engine !== null) {
+      this.engine.subscribe(topics);
+      return;
+    }
+    const engine = this.options.createEngine(this);
+    this.engine = engine;
+    engine.subscribe(topics);
+    try {
+      await engine.start();
+    } catch (error) {
+      this.engine = null;
+      await engine.close(0);
+      for (const listener of this.running) listener.end(toError(error));
+      throw error;
+    }
+  }
+
+  private async endEngine(timeoutMs: number): Promise<void> {
+    // Still there while it closes: what is revoked then is committed through it.
+    await this.engine?.close(timeoutMs);
+    this.engine = null;
+    for (const unit of this.units.values()) unit.end();
+    this.units.clear();
+    this.unitOf.clear();
+  }
+
+  private async endUnit(unit: ListenerUnit, deadline: number): Promise<void> {
+    const { partitions } = unit;
+    for (const partition of partitions) partition.pause('stopped');
+    await unit.release(partitions, deadline, this.drainMs);
+    unit.end();
+    for (const partition of partitions) this.unitOf.delete(partition);
+    for (const [key, known] of this.units) if (known === unit) this.units.delete(key);
+  }
+
+  /** The listeners that run and read the topic, as one; null when there is none. */
+  private unitFor(topic: string): ListenerUnit | null {
+    const readers = this.running.filter((listener) => !listener.isStopping && reads(listener.definition, topic));
+    if (readers.length === 0) return null;
+    const key = keyOf(readers.map(({ definition }) => definition.id));
+    const known = this.units.get(key);
+    if (known !== undefined) return known;
+    try {
+      const unit = this.createUnit(
+        mergeDefinitions(
+          readers.map(({ definition }) => definition),
+          topic,
+        ),
+        readers,
+      );
+      if (readers.some(({ isPaused }) => isPaused)) unit.pause();
+      this.units.set(key, unit);
+      return unit;
+    } catch (error) {
+      for (const listener of readers) this.fail(listener, toError(error));
+      return null;
+    }
+  }
+
+  private createUnit(definition: ListenerDefinition, readers: readonly ContainedListener[]): ListenerUnit {
+    const { config, drainTimeoutMs, log } = this.options;
+    return new ListenerUnit({
+      definition,
+      log,
+      drainTimeoutMs,
+      config,
+      commit: (offsets, deadline) => this.engine?.commit(offsets, deadline) ?? Promise.resolve(),
+      committed: (partition) => this.committed(partition),
+      emit: (event) => this.emit(event),
+      onFailed: (error) => {
+        for (const listener of readers) this.fail(listener, error);
+      },
+    });
+  }
+
+  private async committed(partition: AssignedPartition): Promise<bigint> {
+    const { engine } = this;
+    if (engine === null) return -1n;
+    const [offset] = await engine.committed([partition], Date.now() + this.options.config.defaultApiTimeoutMs);
+    return offset ?? -1n;
+  }
+
+  private fail(listener: ContainedListener, error: Error): void {
+    this.options.log.error(
+      `${listener.id} stops, because a record could not be handled: ${error.message} Start it again with KafkaListenerRegistry when that is mended, or configure recovery.deadLetter.`,
+    );
+    void this.stopListener(listener, error);
+  }
+
+  private tell(
+    type: 'partitions-assigned' | 'partitions-revoked' | 'partitions-lost',
+    partitions: readonly AssignedPartition[],
+  ): void {
+    for (const listener of this.running) {
+      const own = partitions
+        .filter(({ topic }) => reads(listener.definition, topic))
+        .map(({ partition, topic }) => ({ topic, partition }));
+      if (own.length > 0) this.emit({ type, listenerId: listener.id, partitions: own });
+    }
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.turn.then(work);
+    this.turn = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function reads({ topics }: ListenerDefinition, topic: string): boolean {
+  return topics.some((wanted) => (typeof wanted === 'string' ? wanted === topic : matches(wanted, topic)));
+}
+
+/** Also for expressions with the flags g or y, which remember where they were. */
+function matches(expression: RegExp, topic: string): boolean {
+  expression.lastIndex = 0;
+  return expression.test(topic);
+}
+
+function keyOf(ids: readonly string[]): string {
+  return JSON.stringify(ids);
+}
+
+function keyIncludes(key: string, id: string): boolean {
+  const ids: unknown = JSON.parse(key);
+  return Array.isArray(ids) && ids.includes(id);
+}

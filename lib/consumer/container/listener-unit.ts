@@ -1,0 +1,178 @@
+import type { CommitSession } from '../commit/commit-strategy.js';
+import { ListenerCommits } from '../commit/listener-commits.js';
+import type { LogSink } from '../../wire/log-sink.js';
+import type { ConsumedRecord } from '../consumed-record.js';
+import type { ConsumerConfig } from '../consumer-config.js';
+import type { AssignedPartition, OffsetToCommit, SeekTarget } from '../consumer-engine-api.js';
+import type { ListenerDefinition } from '../listener-definition.js';
+import type { KafkaListenerEvent, ListenerPartitionStatus } from '../listener-events.js';
+import { KeyLanes } from './key-lanes.js';
+import { partitionStatus } from './partition-status.js';
+import { PartitionProcessor } from './partition-processor.js';
+import { toError } from './record-run.js';
+import { Slots } from './slots.js';
+
+export interface ListenerUnitDependencies {
+  /** Of all listeners that read these topics in this group. */
+  readonly definition: ListenerDefinition;
+  readonly commit: (offsets: readonly OffsetToCommit[], deadline: number) => Promise<void>;
+  readonly committed: (partition: AssignedPartition) => Promise<bigint>;
+  readonly emit: (event: KafkaListenerEvent) => void;
+  readonly log: LogSink;
+  /** How long handlers may go on when a partition is given away. */
+  readonly drainTimeoutMs: number;
+  readonly config: Pick<ConsumerConfig, 'defaultApiTimeoutMs' | 'retryBackoffMs' | 'retryBackoffMaxMs'>;
+  readonly onFailed: (error: Error) => void;
+}
+
+/** So long the final commit may take, behind the time for handlers. */
+const COMMIT_MARGIN_MS = 5_000;
+
+/** A listener at work: the assigned partitions of its topics, and the commits of their offsets. */
+export class ListenerUnit {
+  public readonly definition: ListenerDefinition;
+  private readonly processors = new Map<AssignedPartition, PartitionProcessor>();
+  private readonly commits: ListenerCommits;
+  private readonly session: CommitSession;
+  private readonly slots: Slots;
+  private readonly lanes: KeyLanes | null;
+  private isPaused = false;
+  private hasFailed = false;
+
+  public constructor(private readonly dependencies: ListenerUnitDependencies) {
+    const { commit, definition, emit, log } = dependencies;
+    const { defaultApiTimeoutMs, retryBackoffMaxMs, retryBackoffMs } = dependencies.config;
+    this.definition = definition;
+    const { concurrency, commitStrategy, id } = definition;
+    const byKey = concurrency.unit === 'key';
+    this.slots = new Slots(byKey ? Number.POSITIVE_INFINITY : concurrency.limit);
+    this.lanes = byKey ? new KeyLanes(concurrency.limit, (error) => this.fail(toError(error))) : null;
+    this.commits = new ListenerCommits({
+      listenerId: id,
+      commit,
+      defaultApiTimeoutMs,
+      retryBackoffMs,
+      retryBackoffMaxMs,
+      isTransactional: commitStrategy.isTransactional ?? false,
+      onFailure: (error, wasReported) => {
+        if (!wasReported) log.warn(`The offsets of ${id} were not committed: ${error.message} It is tried again.`);
+        emit({ type: 'commit-failed', listenerId: id, error });
+      },
+    });
+    this.session = commitStrategy.start(this.commits);
+  }
+
+  public get partitions(): readonly AssignedPartition[] {
+    return [...this.processors.keys()];
+  }
+
+  public assign(partition: AssignedPartition): void {
+    const { committed, definition, emit } = this.dependencies;
+    const tracker = this.commits.add(partition);
+    const processor = new PartitionProcessor({
+      definition,
+      partition,
+      tracker,
+      session: this.session,
+      slots: this.slots,
+      lanes: this.lanes,
+      committed,
+      emit,
+      onGap: () => this.commits.skipped(),
+      onCommitted: (offset) => this.commits.noteCommitted(partition, offset),
+      onFailed: (error) => this.fail(error),
+    });
+    this.processors.set(partition, processor);
+    if (this.isPaused) processor.pause();
+  }
+
+  public accept(partition: AssignedPartition, records: readonly ConsumedRecord[], nextOffset: bigint): void {
+    this.processors.get(partition)?.accept(records, nextOffset);
+  }
+
+  /**
+   * Lets handlers of these partitions end, commits what is done, and forgets them.
+   * @param deadline of it all, milliseconds since the epoch
+   * @param drainMs of the handlers
+   */
+  public async release(
+    partitions: readonly AssignedPartition[],
+    deadline: number,
+    drainMs = this.dependencies.drainTimeoutMs,
+  ): Promise<void> {
+    const processors = partitions.flatMap((partition) => this.processors.get(partition) ?? []);
+    if (processors.length === 0) return;
+    const now = Date.now();
+    const margin = Math.min(COMMIT_MARGIN_MS, Math.max(0, deadline - now) / 2);
+    const drained = Math.min(deadline - margin, now + drainMs);
+    await Promise.all(processors.map((processor) => processor.drain(drained)));
+    try {
+      await this.commits.commitFinal(
+        processors.map(({ partition }) => partition),
+        deadline,
+      );
+    } catch (error) {
+      this.dependencies.log.warn(
+        `The last offsets of ${this.definition.id} could not be committed; what it did since the last commit is repeated. ${String(error)}`,
+      );
+    }
+    this.forget(processors);
+  }
+
+  /** They belong to somebody else already. */
+  public lose(partitions: readonly AssignedPartition[]): void {
+    const processors = partitions.flatMap((partition) => this.processors.get(partition) ?? []);
+    for (const processor of processors) processor.abandon();
+    this.forget(processors);
+  }
+
+  public pause(): void {
+    this.isPaused = true;
+    for (const processor of this.processors.values()) processor.pause();
+  }
+
+  public resume(): void {
+    this.isPaused = false;
+    for (const processor of this.processors.values()) processor.resume();
+  }
+
+  /** Goes on from there, after what runs has ended. */
+  public async seek(partition: AssignedPartition, target: SeekTarget): Promise<void> {
+    const processor = this.processors.get(partition);
+    if (processor === undefined) return;
+    partition.pause('seek');
+    await processor.drain(Date.now() + this.dependencies.drainTimeoutMs);
+    if (!partition.isAssigned || this.processors.get(partition) !== processor) return;
+    this.forget([processor]);
+    partition.seek(target);
+    this.assign(partition);
+    partition.resume('window');
+    partition.resume('seek');
+  }
+
+  public status(): ListenerPartitionStatus[] {
+    return [...this.processors.values()].map(({ partition, tracker }) =>
+      partitionStatus(partition, tracker, this.commits.committed(partition), this.isPaused),
+    );
+  }
+
+  /** Ends timers; its partitions have been released. */
+  public end(): void {
+    this.session.stop?.();
+    this.commits.close();
+  }
+
+  private fail(error: Error): void {
+    if (this.hasFailed) return;
+    this.hasFailed = true;
+    this.dependencies.onFailed(error);
+  }
+
+  private forget(processors: readonly PartitionProcessor[]): void {
+    for (const processor of processors) {
+      if (this.processors.get(processor.partition) !== processor) continue;
+      this.commits.remove(processor.partition);
+      this.processors.delete(processor.partition);
+    }
+  }
+}

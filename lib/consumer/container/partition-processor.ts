@@ -1,0 +1,279 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { settledWithin } from '../../wire/settled-within.js';
+import type { CommitSession } from '../commit/commit-strategy.js';
+import type { OffsetTracker } from '../commit/offset-tracker.js';
+import type { ConsumedRecord } from '../consumed-record.js';
+import type { AssignedPartition } from '../consumer-engine-api.js';
+import type { ListenerDefinition } from '../listener-definition.js';
+import type { KafkaListenerEvent } from '../listener-events.js';
+import { FetchedSlice } from './fetched-slice.js';
+import { commitGap } from './gap-commit.js';
+import type { KeyLanes } from './key-lanes.js';
+import { RecordRun, type RunOutcome } from './record-run.js';
+import { RunCommits } from './run-commits.js';
+import type { Slots } from './slots.js';
+
+export interface PartitionProcessorDependencies {
+  readonly definition: ListenerDefinition;
+  readonly partition: AssignedPartition;
+  readonly tracker: OffsetTracker;
+  readonly session: CommitSession;
+  /** Shared by the partitions of the listener: how many work at a time. */
+  readonly slots: Slots;
+  /** Instead, when records of different keys run side by side; else null. */
+  readonly lanes: KeyLanes | null;
+  readonly committed: (partition: AssignedPartition) => Promise<bigint>;
+  readonly emit: (event: KafkaListenerEvent) => void;
+  /** The watermark has moved over what holds no records. */
+  readonly onGap: () => void;
+  /** A transaction has committed the offset. */
+  readonly onCommitted: (offset: bigint) => void;
+  /** The listener cannot go on. */
+  readonly onFailed: (error: Error) => void;
+}
+
+/** The partition is not fetched while so many records are held here: handed to handlers, waiting for one, or done behind one that is not. */
+const WINDOW_RECORDS = 5_000;
+const WINDOW_BYTES = 4_194_304;
+/** Records of one partition in one turn of the event loop, at most. */
+const STRETCH = 256;
+/** A transactional listener does not commit at once what holds no records: its next transaction may be about to. */
+const GAP_COMMIT_AFTER_MS = 1_000;
+const HELD = 'window';
+const PAUSED = 'listener';
+
+/** Takes the records of one assigned partition through the listener's handler, in order or by key, until the partition is given away. */
+export class PartitionProcessor {
+  private readonly slices: FetchedSlice[] = [];
+  private readonly stopping = new AbortController();
+  private readonly lost = new AbortController();
+  /** Runs that have not ended. */
+  private active = 0;
+  private heldBytes = 0;
+  private isHeld = false;
+  private isPaused = false;
+  private isLooping = false;
+  /** The group has moved on without this member: nothing more is begun until it has noticed. */
+  private isFenced = false;
+  private onIdle: (() => void)[] = [];
+  private gapTimer: NodeJS.Timeout | undefined;
+
+  public constructor(private readonly dependencies: PartitionProcessorDependencies) {}
+
+  public get partition(): AssignedPartition {
+    return this.dependencies.partition;
+  }
+
+  public get tracker(): OffsetTracker {
+    return this.dependencies.tracker;
+  }
+
+  public accept(records: readonly ConsumedRecord[], nextOffset: bigint): void {
+    if (this.isEnding) return;
+    const { lanes, tracker } = this.dependencies;
+    tracker.received(records, nextOffset);
+    if (records.length === 0) {
+      this.acceptGap(nextOffset);
+      return;
+    }
+    const slice = new FetchedSlice(records, nextOffset);
+    for (const record of records) this.heldBytes += record.sizeInBytes;
+    if (lanes === null) this.slices.push(slice);
+    else for (const record of records) this.pushToLane(lanes, slice, record);
+    this.holdIfFull();
+    this.wake();
+  }
+
+  public pause(): void {
+    this.isPaused = true;
+    this.partition.pause(PAUSED);
+  }
+
+  public resume(): void {
+    this.isPaused = false;
+    this.partition.resume(PAUSED);
+    this.wake();
+  }
+
+  /** Begins nothing more and waits for what runs; what still runs at the deadline is told so, and its outcome is ignored. */
+  public async drain(deadline: number): Promise<void> {
+    this.end();
+    if (!this.isIdle) {
+      const idle = new Promise<void>((resolve) => {
+        this.onIdle.push(resolve);
+      });
+      await settledWithin(idle, Math.max(0, deadline - Date.now()));
+    }
+    this.lost.abort();
+  }
+
+  /** The partition belongs to somebody else already. */
+  public abandon(): void {
+    this.end();
+    this.lost.abort();
+  }
+
+  private end(): void {
+    this.stopping.abort();
+    clearTimeout(this.gapTimer);
+    this.slices.length = 0;
+  }
+
+  private get isEnding(): boolean {
+    return this.stopping.signal.aborted || this.isFenced;
+  }
+
+  private get isIdle(): boolean {
+    return this.active === 0 && !this.isLooping;
+  }
+
+  private acceptGap(nextOffset: bigint): void {
+    const { definition, onGap } = this.dependencies;
+    const last = this.slices.at(-1);
+    if (last !== undefined) {
+      last.nextOffset = nextOffset;
+    } else if (definition.transaction === null) {
+      onGap();
+    } else {
+      this.gapTimer ??= setTimeout(() => void this.commitGap(), GAP_COMMIT_AFTER_MS).unref();
+    }
+  }
+
+  /** Only while nothing else of the partition is under way, so that no transaction is overtaken. */
+  private async commitGap(): Promise<void> {
+    this.gapTimer = undefined;
+    const { committed, definition, tracker } = this.dependencies;
+    const { watermark } = tracker;
+    if (!this.isIdle || this.slices.length > 0 || this.isEnding || watermark === null) return;
+    this.isLooping = true;
+    await commitGap({
+      definition,
+      partition: this.partition,
+      nextOffset: watermark,
+      committed,
+      stopping: this.stopping.signal,
+    });
+    this.isLooping = false;
+    this.ended();
+    this.wake();
+  }
+
+  private wake(): void {
+    if (this.isLooping || this.isPaused || this.isEnding || this.slices.length === 0) return;
+    this.isLooping = true;
+    void this.loop();
+  }
+
+  private async loop(): Promise<void> {
+    const { slots } = this.dependencies;
+    while (this.mayBegin()) {
+      await slots.acquire();
+      try {
+        for (let count = 0; count < STRETCH && this.mayBegin(); count++) await this.next();
+      } finally {
+        slots.release();
+      }
+      await nextTurn();
+    }
+    this.isLooping = false;
+    this.ended();
+  }
+
+  private mayBegin(): boolean {
+    return this.slices.length > 0 && !this.isPaused && !this.isEnding;
+  }
+
+  private async next(): Promise<void> {
+    const { definition } = this.dependencies;
+    const [slice] = this.slices;
+    if (slice === undefined) return;
+    const taken = slice.take(definition.isBatch ? definition.maxBatchRecords : 1);
+    if (slice.isTaken) this.slices.shift();
+    await this.run(slice, taken.records, taken.nextOffset, (wait) => this.withoutSlot(wait));
+  }
+
+  private async withoutSlot(wait: () => Promise<void>): Promise<void> {
+    const { slots } = this.dependencies;
+    slots.release();
+    await wait();
+    await slots.acquire();
+  }
+
+  private pushToLane(lanes: KeyLanes, slice: FetchedSlice, record: ConsumedRecord): void {
+    lanes.push({ partition: this.partition, key: record.key }, async (park) => {
+      if (!this.isEnding) await this.run(slice, [record], record.offset + 1n, park);
+    });
+  }
+
+  /** Ends when the next record may begin. */
+  private async run(
+    slice: FetchedSlice,
+    records: readonly ConsumedRecord[],
+    nextOffset: bigint,
+    park: (wait: () => Promise<void>) => Promise<void>,
+  ): Promise<void> {
+    const { committed, definition, emit, partition } = this.dependencies;
+    this.active++;
+    const commits = new RunCommits((error) => this.dependencies.onFailed(error));
+    try {
+      const run = new RecordRun(
+        {
+          definition,
+          partition,
+          stopping: this.stopping.signal,
+          signal: this.lost.signal,
+          park,
+          committed,
+          emit,
+          onDone: (done) => this.done(slice, done, commits),
+        },
+        records,
+        nextOffset,
+      );
+      this.judge(await run.run());
+      await commits.settled();
+    } finally {
+      this.active--;
+      this.ended();
+    }
+  }
+
+  private judge(outcome: RunOutcome): void {
+    if (outcome.kind === 'failed') {
+      this.isFenced = true;
+      this.dependencies.onFailed(outcome.error);
+    } else if (outcome.kind === 'abandoned') this.isFenced = true;
+  }
+
+  private done(slice: FetchedSlice, records: readonly ConsumedRecord[], commits: RunCommits): void {
+    if (this.lost.signal.aborted) return;
+    const { definition, onCommitted, partition, session, tracker } = this.dependencies;
+    for (const record of records) {
+      tracker.done(record);
+      this.heldBytes -= record.sizeInBytes;
+    }
+    slice.done(records.length);
+    this.releaseIfRoom();
+    if (definition.transaction !== null && tracker.watermark !== null) onCommitted(tracker.watermark);
+    const at = { topic: partition.topic, partition: partition.partition };
+    commits.add(() => session.afterRecord?.({ ...at, count: records.length }));
+    if (slice.isDone) commits.add(() => session.afterBatch?.({ ...at, count: slice.count }));
+  }
+
+  private holdIfFull(): void {
+    if (this.isHeld || (this.tracker.windowSize < WINDOW_RECORDS && this.heldBytes < WINDOW_BYTES)) return;
+    this.isHeld = true;
+    this.partition.pause(HELD);
+  }
+
+  private releaseIfRoom(): void {
+    if (!this.isHeld || this.tracker.windowSize > WINDOW_RECORDS / 2 || this.heldBytes > WINDOW_BYTES / 2) return;
+    this.isHeld = false;
+    this.partition.resume(HELD);
+  }
+
+  private ended(): void {
+    if (!this.isIdle) return;
+    for (const resolve of this.onIdle.splice(0)) resolve();
+  }
+}

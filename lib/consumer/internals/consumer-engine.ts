@@ -1,0 +1,298 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ClusterLink } from '../../wire/cluster-link.js';
+import { CommitFailedError } from '../../wire/commit-failed-error.js';
+import { BrokerUnavailableError, KafkaAuthenticationError } from '../../wire/connection-errors.js';
+import { CoordinatorClient, GROUP_COORDINATOR } from '../../wire/coordinator-client.js';
+import type { KafkaClientOptions } from '../../wire/kafka-client-options.js';
+import { KafkaError } from '../../wire/kafka-error.js';
+import type { LogSink } from '../../wire/log-sink.js';
+import { RetryBackoff } from '../../wire/retry-backoff.js';
+import { settledWithin } from '../../wire/settled-within.js';
+import { withDeadline } from '../../wire/with-deadline.js';
+import type { ConsumerConfig } from '../consumer-config.js';
+import type {
+  AssignedPartition,
+  ConsumerEngineApi,
+  ConsumerEngineEvents,
+  ConsumerEngineStatus,
+  GroupMembershipIdentity,
+  OffsetToCommit,
+  TopicPartition,
+} from '../consumer-engine-api.js';
+import { createAssignors } from './assignors/create-assignors.js';
+import { Fetcher } from './fetching/fetcher.js';
+import { GroupMembership } from './group/group-membership.js';
+import { ConsumerMetadata, type MetadataChange } from './metadata/consumer-metadata.js';
+import { ConsumerMetadataUpdater } from './metadata/consumer-metadata-updater.js';
+import { GroupOffsets } from './offsets/group-offsets.js';
+import { LeaderOffsets } from './offsets/leader-offsets.js';
+import { TroubleBoard } from './trouble-board.js';
+
+export interface ConsumerEngineDependencies {
+  readonly client: KafkaClientOptions;
+  readonly config: ConsumerConfig;
+  readonly log: LogSink;
+  readonly events: ConsumerEngineEvents;
+  /** How long `start` waits for a broker, in milliseconds; 0 does not wait. */
+  readonly startTimeoutMs: number;
+}
+
+/** What the goodbye to the coordinator may take, behind the time for the last commits. */
+const LEAVE_MS = 1_000;
+
+/**
+ * One member of one group: puts the membership, the fetcher and the offsets together (Kafka's `KafkaConsumer`). It has three links, because a JoinGroup and a Fetch
+ * hold up what stands behind them on their connections: one for the membership, one of the fetcher's, and one for everything that is answered at once.
+ */
+export class ConsumerEngine implements ConsumerEngineApi {
+  private readonly quickLink: ClusterLink;
+  private readonly membershipLink: ClusterLink;
+  private readonly metadata = new ConsumerMetadata();
+  private readonly updater: ConsumerMetadataUpdater;
+  private readonly membership: GroupMembership;
+  private readonly offsetsCoordinator: CoordinatorClient;
+  private readonly offsets: GroupOffsets;
+  private readonly leaderOffsets: LeaderOffsets;
+  private readonly fetcher: Fetcher;
+  private readonly trouble: TroubleBoard;
+  private assigned: readonly AssignedPartition[] = [];
+  /** Revoking is under way; whoever else wants it waits for the same. */
+  private revoking: Promise<void> | null = null;
+  private closing: Promise<void> | null = null;
+  private failure: Error | null = null;
+
+  public constructor(private readonly dependencies: ConsumerEngineDependencies) {
+    const { config, events, log } = dependencies;
+    this.trouble = new TroubleBoard((error) => events.onTrouble(error));
+    this.quickLink = this.openLink(() => undefined);
+    this.membershipLink = this.openLink(() => undefined);
+    this.updater = new ConsumerMetadataUpdater({
+      link: this.quickLink,
+      metadata: this.metadata,
+      config,
+      log,
+      onBrokers: (brokers) => {
+        this.membershipLink.updateBrokers(brokers);
+        this.fetcher.updateBrokers(brokers);
+      },
+      onUpdate: (change) => this.metadataChanged(change),
+      onRefused: (error) => this.fail(error),
+    });
+    this.offsetsCoordinator = this.coordinator(this.quickLink);
+    this.offsets = new GroupOffsets({ coordinator: this.offsetsCoordinator, config });
+    const { metadata, updater } = this;
+    this.leaderOffsets = new LeaderOffsets({ link: this.quickLink, metadata, updater, config });
+    this.fetcher = new Fetcher({
+      config,
+      metadata,
+      updater,
+      groupOffsets: this.offsets,
+      leaderOffsets: this.leaderOffsets,
+      log,
+      openLink: (onChange) => this.openLink(onChange),
+      onRecords: (partition, records, nextOffset) => events.onRecords(partition, records, nextOffset),
+      onTrouble: (error) => this.trouble.report('fetch', error),
+      onFatal: (error) => this.fail(error),
+    });
+    this.membership = new GroupMembership({
+      coordinator: this.coordinator(this.membershipLink, this.quickLink),
+      config,
+      assignors: createAssignors(config.partitionAssignmentStrategy),
+      log,
+      events: {
+        subscription: () => metadata.subscription,
+        partitionCounts: (topics) => updater.partitionCounts(topics, Date.now() + config.defaultApiTimeoutMs),
+        onJoinPrepare: (deadline) => this.revoke(deadline),
+        onAssigned: (partitions, identity) => this.assign(partitions, identity),
+        onLost: () => this.lose(),
+        onTrouble: (error) => this.trouble.report('group', error),
+        onFatal: (error) => this.fail(error),
+      },
+    });
+  }
+
+  public async start(): Promise<void> {
+    const { startTimeoutMs } = this.dependencies;
+    if (startTimeoutMs > 0) await this.firstMetadata(startTimeoutMs);
+    else this.updater.requestNow();
+    if (this.closing === null && this.failure === null) this.membership.start();
+    if (this.failure !== null) throw this.failure;
+  }
+
+  public subscribe(topics: readonly (string | RegExp)[]): void {
+    this.metadata.subscribe(topics);
+    this.updater.requestNow();
+    this.membership.requestRejoin('its subscription has changed');
+  }
+
+  public async commit(offsets: readonly OffsetToCommit[], deadline: number): Promise<void> {
+    for (const [membership, own] of byMembership(offsets)) {
+      if (own.some(({ partition }) => !partition.isAssigned)) throw movedOn(membership);
+      await this.offsets.commit(
+        own.map(({ leaderEpoch, offset, partition }) => ({
+          topic: partition.topic,
+          partition: partition.partition,
+          offset,
+          leaderEpoch,
+        })),
+        membership,
+        deadline,
+      );
+    }
+  }
+
+  public committed(partitions: readonly TopicPartition[], deadline: number): Promise<bigint[]> {
+    return this.offsets.committed(partitions, deadline);
+  }
+
+  public offsetForTime(partition: TopicPartition, timestamp: number, deadline: number): Promise<bigint> {
+    return this.leaderOffsets.forTime(partition, timestamp, deadline);
+  }
+
+  public status(): ConsumerEngineStatus {
+    const { membership, trouble } = this;
+    const { identity, lastAnswerAt } = membership;
+    return {
+      state: this.closing === null ? membership.state : 'closed',
+      generationId: identity?.generationId ?? -1,
+      memberId: identity?.memberId ?? '',
+      assigned: this.assigned,
+      connectedBrokers: this.quickLink.connectedBrokers,
+      lastError: (this.failure ?? trouble.current ?? this.updater.lastFailure)?.message ?? null,
+      coordinatorSilentMs: lastAnswerAt === null ? null : Math.max(0, Date.now() - lastAnswerAt),
+    };
+  }
+
+  public close(timeoutMs: number): Promise<void> {
+    this.closing ??= this.shutDown(Date.now() + timeoutMs);
+    return this.closing;
+  }
+
+  private openLink(onChange: () => void): ClusterLink {
+    const { client, config, log } = this.dependencies;
+    return new ClusterLink({
+      client,
+      clientId: config.clientId,
+      log,
+      connectionSetupTimeoutMs: config.socketConnectionSetupTimeoutMs,
+      connectionsMaxIdleMs: config.connectionsMaxIdleMs,
+      reconnectBackoffMs: config.reconnectBackoffMs,
+      reconnectBackoffMaxMs: config.reconnectBackoffMaxMs,
+      onChange,
+    });
+  }
+
+  private coordinator(link: ClusterLink, lookUpLink = link): CoordinatorClient {
+    const { config } = this.dependencies;
+    return new CoordinatorClient({
+      link,
+      lookUpLink,
+      config,
+      keyType: GROUP_COORDINATOR,
+      key: config.groupId,
+      knownBrokers: () => this.metadata.brokers,
+    });
+  }
+
+  /** Tries until the limit; a refused login ends it at once. */
+  private async firstMetadata(limitMs: number): Promise<void> {
+    const { retryBackoffMaxMs, retryBackoffMs } = this.dependencies.config;
+    const backoff = new RetryBackoff(retryBackoffMs, retryBackoffMaxMs);
+    const deadline = Date.now() + limitMs;
+    for (let attempt = 1; this.closing === null; attempt++) {
+      try {
+        await withDeadline(this.updater.refreshOnce(), deadline, 'No broker has answered');
+        return;
+      } catch (cause) {
+        const isFinal = cause instanceof KafkaAuthenticationError || (cause instanceof KafkaError && !cause.retriable);
+        if (isFinal) throw cause;
+        if (Date.now() >= deadline) {
+          throw new BrokerUnavailableError(
+            `The consumer of group '${this.dependencies.config.groupId}' could not start within ${limitMs} ms. ${String(cause)}`,
+            { cause },
+          );
+        }
+      }
+      await sleep(backoff.delay(attempt));
+    }
+  }
+
+  private metadataChanged({ leaders, topics }: MetadataChange): void {
+    if (topics) this.membership.requestRejoin('the topics or their partitions have changed');
+    if (leaders) this.fetcher.metadataChanged();
+  }
+
+  private assign(partitions: readonly TopicPartition[], membership: GroupMembershipIdentity): void {
+    if (this.closing !== null) return;
+    this.assigned = this.fetcher.assign(partitions.map(({ partition, topic }) => ({ topic, partition, membership })));
+    this.dependencies.events.onAssigned(this.assigned);
+  }
+
+  private revoke(deadline: number): Promise<void> {
+    this.revoking ??= this.giveAway(deadline).finally(() => {
+      this.revoking = null;
+    });
+    return this.revoking;
+  }
+
+  private async giveAway(deadline: number): Promise<void> {
+    const partitions = this.assigned;
+    if (partitions.length === 0) return;
+    for (const partition of partitions) partition.pause('revoked');
+    const revoked = this.dependencies.events
+      .onRevoked(partitions, deadline)
+      .catch((error: unknown) => this.dependencies.log.error(`onRevoked has failed: ${String(error)}`));
+    // At the deadline the partitions are given away whatever still goes on.
+    await settledWithin(revoked, Math.max(0, deadline - Date.now()));
+    this.forget(partitions);
+  }
+
+  private lose(): void {
+    const partitions = this.assigned;
+    if (partitions.length === 0) return;
+    this.forget(partitions);
+    this.dependencies.events.onLost(partitions);
+  }
+
+  private forget(partitions: readonly AssignedPartition[]): void {
+    if (this.assigned === partitions) this.assigned = [];
+    this.fetcher.unassign(partitions);
+  }
+
+  private fail(error: Error): void {
+    if (this.failure !== null || this.closing !== null) return;
+    this.failure = error;
+    this.lose();
+    this.dependencies.events.onFatal(error);
+  }
+
+  private async shutDown(deadline: number): Promise<void> {
+    // From now on no join: the last offsets are committed under this generation.
+    this.membership.retire();
+    await this.revoke(Math.max(Date.now(), deadline - LEAVE_MS));
+    await this.membership.leave(deadline);
+    const closed = new KafkaError('The consumer is closed.');
+    await this.membership.close();
+    await this.fetcher.close();
+    this.updater.close();
+    this.offsetsCoordinator.close(closed);
+    await Promise.all([this.quickLink, this.membershipLink].map((link) => link.close(closed)));
+  }
+}
+
+function byMembership(offsets: readonly OffsetToCommit[]): Map<GroupMembershipIdentity, OffsetToCommit[]> {
+  const groups = new Map<GroupMembershipIdentity, OffsetToCommit[]>();
+  for (const offset of offsets) {
+    const { membership } = offset.partition;
+    const own = groups.get(membership);
+    if (own === undefined) groups.set(membership, [offset]);
+    else own.push(offset);
+  }
+  return groups;
+}
+
+function movedOn({ groupId }: GroupMembershipIdentity): CommitFailedError {
+  return new CommitFailedError(
+    `Offsets of group '${groupId}' were not committed: their partitions belong to others now.`,
+  );
+}
