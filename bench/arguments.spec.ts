@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { parseArguments, SCENARIOS, TRANSACTION_SCENARIOS } from './arguments.js';
+import { CONSUMER_SCENARIOS, parseArguments, SCENARIOS, TRANSACTION_SCENARIOS } from './arguments.js';
 
 describe('parseArguments', () => {
   // Commander writes what is wrong to standard error before it throws.
@@ -74,6 +74,33 @@ describe('parseArguments', () => {
     });
   });
 
+  it('lets every consumer have a million records', () => {
+    expect(parseArguments(['consumer'])).toEqual({
+      suite: 'consumer',
+      json: false,
+      records: 1_000_000,
+      waitingRecords: 4000,
+      transactions: 3000,
+      repetitions: 3,
+      only: new Set(CONSUMER_SCENARIOS),
+      cpuProfile: null,
+    });
+  });
+
+  it('takes counts, consumers and the output form', () => {
+    const given = '--json --records 500 --waiting-records 40 --transactions 10 --repetitions 1 --cpu-profile profiles';
+    expect(parseArguments(['consumer', ...given.split(' '), '--only', 'auto,keys'])).toEqual({
+      suite: 'consumer',
+      json: true,
+      records: 500,
+      waitingRecords: 40,
+      transactions: 10,
+      repetitions: 1,
+      only: new Set(['auto', 'keys']),
+      cpuProfile: 'profiles',
+    });
+  });
+
   it('warms up with as many records as it measures', () => {
     expect(parseArguments(['producer', '--records', '5000'])).toMatchObject({ warmup: 5000 });
   });
@@ -89,7 +116,9 @@ describe('parseArguments', () => {
     [['transactions', '--window', 'long']],
     [['transactions', '--only', 'ceiling']],
     [['transactions', '--records', '5']],
-    [['consumer']],
+    [['consumer', '--only', 'java']],
+    [['consumer', '--sizes', '100']],
+    [['consumers']],
     [[]],
   ])('refuses %j', (argv) => {
     expect(() => parseArguments(argv)).toThrow(CommanderError);

@@ -16,6 +16,19 @@ export type ScenarioName = (typeof SCENARIOS)[number];
 export const TRANSACTION_SCENARIOS = ['ours', 'kafkajs', 'java'] as const;
 export type TransactionScenario = (typeof TRANSACTION_SCENARIOS)[number];
 
+/** What can be chosen with `--only` of `consumer`. */
+export const CONSUMER_SCENARIOS = [
+  'server-kafka',
+  'auto',
+  'sync-batch',
+  'sync-record',
+  'async',
+  'manual',
+  'keys',
+  'transform',
+] as const;
+export type ConsumerScenario = (typeof CONSUMER_SCENARIOS)[number];
+
 interface CommonOptions {
   /** One JSON object instead of tables on standard output. */
   readonly json: boolean;
@@ -52,7 +65,18 @@ export interface TransactionBenchOptions extends CommonOptions {
   readonly only: ReadonlySet<TransactionScenario>;
 }
 
-export type BenchOptions = ProducerBenchOptions | TransactionBenchOptions;
+export interface ConsumerBenchOptions extends CommonOptions {
+  readonly suite: 'consumer';
+  /** Through an empty handler. Who commits after each record gets a share of it. */
+  readonly records: number;
+  /** Through a handler that waits. */
+  readonly waitingRecords: number;
+  /** That consume, transform and produce; a batch is one. */
+  readonly transactions: number;
+  readonly only: ReadonlySet<ConsumerScenario>;
+}
+
+export type BenchOptions = ProducerBenchOptions | TransactionBenchOptions | ConsumerBenchOptions;
 
 interface ParsedCommonOptions {
   readonly json?: true;
@@ -75,6 +99,13 @@ interface ParsedTransactionOptions extends ParsedCommonOptions {
   readonly warmup: number;
   readonly brokerWarmup: number;
   readonly only: TransactionScenario[];
+}
+
+interface ParsedConsumerOptions extends ParsedCommonOptions {
+  readonly records: number;
+  readonly waitingRecords: number;
+  readonly transactions: number;
+  readonly only: ConsumerScenario[];
 }
 
 function positiveInteger(text: string): number {
@@ -136,6 +167,17 @@ export function parseArguments(argv: readonly string[]): BenchOptions {
       only: new Set(only),
     };
   });
+  consumerCommand(program).action((options: ParsedConsumerOptions) => {
+    const { only, records, transactions, waitingRecords } = options;
+    chosen = {
+      suite: 'consumer',
+      ...commonOptions(options),
+      records,
+      waitingRecords,
+      transactions,
+      only: new Set(only),
+    };
+  });
   program.parse([...argv], { from: 'user' });
   // Commander throws for everything that does not end in the action.
   if (chosen === null) throw new Error('No benchmark was chosen.');
@@ -162,6 +204,17 @@ function transactionsCommand(program: Command): Command {
     .option('--broker-warmup <milliseconds>', 'time for each client before the first', positiveInteger, 10_000)
     .option('--only <names>', `some of ${TRANSACTION_SCENARIOS.join(', ')}`, someOf(TRANSACTION_SCENARIOS), [
       ...TRANSACTION_SCENARIOS,
+    ]);
+}
+
+function consumerCommand(program: Command): Command {
+  return withCommonOptions(program.command('consumer'))
+    .description("handlers of a Nest application on our transport, by commit strategy, and on Nest's own (ServerKafka)")
+    .option('--records <count>', 'records of 100 bytes through an empty handler', positiveInteger, 1_000_000)
+    .option('--waiting-records <count>', 'records through a handler that waits 5 ms', positiveInteger, 4000)
+    .option('--transactions <count>', 'transactions that consume, transform and produce', positiveInteger, 3000)
+    .option('--only <names>', `some of ${CONSUMER_SCENARIOS.join(', ')}`, someOf(CONSUMER_SCENARIOS), [
+      ...CONSUMER_SCENARIOS,
     ]);
 }
 

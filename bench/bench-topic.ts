@@ -8,10 +8,14 @@ const MARKERS_POLL_MS = 50;
 let created = 0;
 
 /** Lets `work` use an empty topic of its own, and removes it and its data afterwards. */
-export async function withTopic<T>(cluster: KafkaTestCluster, work: (topic: string) => Promise<T>): Promise<T> {
+export async function withTopic<T>(
+  cluster: KafkaTestCluster,
+  work: (topic: string) => Promise<T>,
+  partitions: number = PARTITIONS,
+): Promise<T> {
   const topic = `bench-${process.pid}-${++created}`;
   await cluster.createTopic(topic, {
-    partitions: PARTITIONS,
+    partitions,
     // The data goes before the system writes it to disk, which would slow down whoever comes next.
     configs: { 'file.delete.delay.ms': '1000' },
   });
@@ -48,6 +52,35 @@ export async function assertReadable(cluster: KafkaTestCluster, topic: string, e
   throw new Error(
     `${expected} records were committed, but ${readable} are readable in ${topic}: the run is not valid.`,
   );
+}
+
+/**
+ * What was handled must be committed too, and no more.
+ * @throws Error otherwise
+ */
+export async function assertCommitted(
+  cluster: KafkaTestCluster,
+  groupId: string,
+  topic: string,
+  expected: number,
+): Promise<void> {
+  const committed = await countCommitted(cluster, groupId, topic);
+  if (committed === expected) return;
+  throw new Error(
+    `${expected} records were handled, but ${committed} are committed by ${groupId} in ${topic}: the run is not valid.`,
+  );
+}
+
+async function countCommitted(cluster: KafkaTestCluster, groupId: string, topic: string): Promise<number> {
+  const admin = cluster.kafkaJs('bench').admin();
+  await admin.connect();
+  try {
+    const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
+    // -1: none of the partition.
+    return offsets?.partitions.reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0) ?? 0;
+  } finally {
+    await admin.disconnect();
+  }
 }
 
 async function countReadable(cluster: KafkaTestCluster, topic: string): Promise<number> {

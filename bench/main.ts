@@ -1,5 +1,7 @@
 import { CommanderError } from 'commander';
 import { parseArguments, type BenchOptions } from './arguments.js';
+import { renderConsumerReport } from './consumer/render-consumer-report.js';
+import { runConsumerBenchmark } from './consumer/run-consumer-benchmark.js';
 import { renderReport } from './producer/render-report.js';
 import { runProducerBenchmark } from './producer/run-producer-benchmark.js';
 import { renderTransactionReport } from './transactions/render-transaction-report.js';
@@ -16,6 +18,10 @@ async function run(options: BenchOptions): Promise<string> {
     case 'transactions': {
       const report = await runTransactionBenchmark(options, progress);
       return options.json ? `${JSON.stringify(report)}\n` : renderTransactionReport(report);
+    }
+    case 'consumer': {
+      const report = await runConsumerBenchmark(options, progress);
+      return options.json ? `${JSON.stringify(report)}\n` : renderConsumerReport(report);
     }
   }
 }

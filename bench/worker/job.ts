@@ -1,4 +1,5 @@
 import type { Spread } from '../statistics.js';
+import type { ConsumerJob, ConsumerMeasure, FillJob, FillMeasure } from './consumer-job.js';
 
 /** The clients that run in a process of their own. */
 export type WorkerClient = 'ours' | 'ours-linger-0' | 'kafkajs-send' | 'kafkajs-send-batch' | 'ceiling';
@@ -56,7 +57,7 @@ export interface TransactionJob extends Target {
   readonly abortMs: number;
 }
 
-export type WorkerJob = ThroughputJob | LatencyJob | MemoryJob | TransactionJob;
+export type WorkerJob = ThroughputJob | LatencyJob | MemoryJob | TransactionJob | FillJob | ConsumerJob;
 
 export interface ThroughputMeasure {
   /** Measured, without the warm-up. */
@@ -128,6 +129,10 @@ export interface MeasureOf {
   readonly latency: LatencyMeasure;
   readonly memory: MemoryMeasure;
   readonly transactions: TransactionMeasure;
+  readonly fill: FillMeasure;
+  readonly consume: ConsumerMeasure;
+  readonly 'consume-waiting': ConsumerMeasure;
+  readonly transform: ConsumerMeasure;
 }
 
 /** A point where the other side has something to do first: stop the broker, let it go on. */

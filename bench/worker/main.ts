@@ -35,6 +35,17 @@ async function measure(job: WorkerJob): Promise<void> {
       return tell({ type: 'result', measure: await measureTransactions(job) });
     case 'memory':
       return tell({ type: 'result', measure: await measureMemory(job, reach) });
+    case 'fill': {
+      const { fillTopic } = await import('./fill-topic.js');
+      return tell({ type: 'result', measure: await fillTopic(job) });
+    }
+    case 'consume':
+    case 'consume-waiting':
+    case 'transform': {
+      // Loaded only here: the memory of producers is measured without Nest's transports.
+      const { measureConsumer } = await import('./measure-consumer.js');
+      return tell({ type: 'result', measure: await measureConsumer(job) });
+    }
   }
 }
 

@@ -23,9 +23,9 @@ export interface HandlerCall {
   /** Triggered when the outcome no longer matters: the partition was lost, or the time for draining is over. */
   readonly signal: AbortSignal;
   /** Says that the records are done, where the commit strategy waits for that. */
-  readonly ack: () => void;
+  ack(): void;
   /** Asks for the records again after so many milliseconds; counts as no failure. */
-  readonly nack: (delayMs: number) => void;
+  nack(delayMs: number): void;
 }
 
 /** A handler with everything that Nest puts around it. Rejects with what the handler threw; with `UndecodableRecordError` for a record that does not decode. */

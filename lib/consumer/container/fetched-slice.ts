@@ -26,11 +26,16 @@ export class FetchedSlice {
     return this.open === 0;
   }
 
-  /** The next ones, at most so many, and the offset that stands behind them. */
-  public take(most: number): { readonly records: readonly ConsumedRecord[]; readonly nextOffset: bigint } {
+  /** The offset behind those that have been taken. */
+  public get nextUntaken(): bigint {
+    return this.records[this.index]?.offset ?? this.nextOffset;
+  }
+
+  /** The next ones, at most so many. */
+  public take(most: number): readonly ConsumedRecord[] {
     const records = this.records.slice(this.index, this.index + most);
     this.index += records.length;
-    return { records, nextOffset: this.records[this.index]?.offset ?? this.nextOffset };
+    return records;
   }
 
   public done(count: number): void {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactionOutcomeUnknownError } from '../../producer/transaction-errors.js';
 import type { AssignedPartition } from '../consumer-engine-api.js';
 import type { ListenerDefinition } from '../listener-definition.js';
-import { inTransaction } from './handler-attempt.js';
+import { inTransaction } from './in-transaction.js';
 
 export interface GapCommitOptions {
   readonly definition: ListenerDefinition;

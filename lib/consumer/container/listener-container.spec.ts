@@ -272,7 +272,7 @@ describe('with manual acknowledgement', () => {
   it('the next record does not wait, and nothing above the first unacknowledged one is committed', async () => {
     const acks: (() => void)[] = [];
     await using bench = await ContainerBench.start(
-      listener((call) => void acks.push(call.ack), { commitStrategy: new ManualCommitStrategy() }),
+      listener((call) => void acks.push(() => call.ack()), { commitStrategy: new ManualCommitStrategy() }),
     );
     const partition = bench.engine.assignOne(T0);
     bench.engine.deliver(

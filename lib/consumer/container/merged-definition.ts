@@ -68,8 +68,9 @@ function callAll(definitions: readonly ListenerDefinition[]): (call: HandlerCall
   };
 }
 
-function withAck({ attempt, nack, partition, records, signal }: HandlerCall, ack: () => void): HandlerCall {
-  return { attempt, nack, partition, records, signal, ack };
+function withAck(call: HandlerCall, ack: () => void): HandlerCall {
+  const { attempt, partition, records, signal } = call;
+  return { attempt, partition, records, signal, ack, nack: (delayMs) => call.nack(delayMs) };
 }
 
 function setOf(

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { settledWithin } from '../../wire/settled-within.js';
-import type { CommitSession } from '../commit/commit-strategy.js';
+import type { CommitSession, DoneRecords } from '../commit/commit-strategy.js';
 import type { OffsetTracker } from '../commit/offset-tracker.js';
 import type { ConsumedRecord } from '../consumed-record.js';
 import type { AssignedPartition } from '../consumer-engine-api.js';
@@ -9,8 +9,7 @@ import type { KafkaListenerEvent } from '../listener-events.js';
 import { FetchedSlice } from './fetched-slice.js';
 import { commitGap } from './gap-commit.js';
 import type { KeyLanes } from './key-lanes.js';
-import { RecordRun, type RunOutcome } from './record-run.js';
-import { RunCommits } from './run-commits.js';
+import { RecordRun, type RunOptions, type RunSurroundings, toError } from './record-run.js';
 import type { Slots } from './slots.js';
 
 export interface PartitionProcessorDependencies {
@@ -53,12 +52,24 @@ export class PartitionProcessor {
   private isHeld = false;
   private isPaused = false;
   private isLooping = false;
-  /** The group has moved on without this member: nothing more is begun until it has noticed. */
-  private isFenced = false;
+  private hasFailed = false;
   private onIdle: (() => void)[] = [];
   private gapTimer: NodeJS.Timeout | undefined;
 
-  public constructor(private readonly dependencies: PartitionProcessorDependencies) {}
+  private readonly surroundings: RunSurroundings;
+
+  public constructor(private readonly dependencies: PartitionProcessorDependencies) {
+    const { committed, definition, emit, partition } = dependencies;
+    this.surroundings = {
+      definition,
+      partition,
+      committed,
+      emit,
+      stopping: this.stopping.signal,
+      signal: this.lost.signal,
+      onDone: (slice, records) => this.done(slice, records),
+    };
+  }
 
   public get partition(): AssignedPartition {
     return this.dependencies.partition;
@@ -120,7 +131,7 @@ export class PartitionProcessor {
   }
 
   private get isEnding(): boolean {
-    return this.stopping.signal.aborted || this.isFenced;
+    return this.stopping.signal.aborted || this.hasFailed;
   }
 
   private get isIdle(): boolean {
@@ -169,7 +180,11 @@ export class PartitionProcessor {
     while (this.mayBegin()) {
       await slots.acquire();
       try {
-        for (let count = 0; count < STRETCH && this.mayBegin(); count++) await this.next();
+        for (let count = 0; count < STRETCH; count++) {
+          const [slice] = this.slices;
+          if (slice === undefined || !this.mayBegin()) break;
+          await this.next(slice);
+        }
       } finally {
         slots.release();
       }
@@ -183,71 +198,42 @@ export class PartitionProcessor {
     return this.slices.length > 0 && !this.isPaused && !this.isEnding;
   }
 
-  private async next(): Promise<void> {
+  private next(slice: FetchedSlice): Promise<void> {
     const { definition } = this.dependencies;
-    const [slice] = this.slices;
-    if (slice === undefined) return;
-    const taken = slice.take(definition.isBatch ? definition.maxBatchRecords : 1);
+    const records = slice.take(definition.isBatch ? definition.maxBatchRecords : 1);
+    const { nextUntaken: nextOffset } = slice;
     if (slice.isTaken) this.slices.shift();
-    await this.run(slice, taken.records, taken.nextOffset, (wait) => this.withoutSlot(wait));
+    return this.run({ slice, records, nextOffset, park: this.withoutSlot });
   }
 
-  private async withoutSlot(wait: () => Promise<void>): Promise<void> {
+  private readonly withoutSlot = async (wait: () => Promise<void>): Promise<void> => {
     const { slots } = this.dependencies;
     slots.release();
     await wait();
     await slots.acquire();
-  }
+  };
 
   private pushToLane(lanes: KeyLanes, slice: FetchedSlice, record: ConsumedRecord): void {
     lanes.push({ partition: this.partition, key: record.key }, async (park) => {
-      if (!this.isEnding) await this.run(slice, [record], record.offset + 1n, park);
+      if (!this.isEnding) await this.run({ slice, records: [record], nextOffset: record.offset + 1n, park });
     });
   }
 
   /** Ends when the next record may begin. */
-  private async run(
-    slice: FetchedSlice,
-    records: readonly ConsumedRecord[],
-    nextOffset: bigint,
-    park: (wait: () => Promise<void>) => Promise<void>,
-  ): Promise<void> {
-    const { committed, definition, emit, partition } = this.dependencies;
+  private async run(options: RunOptions): Promise<void> {
     this.active++;
-    const commits = new RunCommits((error) => this.dependencies.onFailed(error));
-    try {
-      const run = new RecordRun(
-        {
-          definition,
-          partition,
-          stopping: this.stopping.signal,
-          signal: this.lost.signal,
-          park,
-          committed,
-          emit,
-          onDone: (done) => this.done(slice, done, commits),
-        },
-        records,
-        nextOffset,
-      );
-      this.judge(await run.run());
-      await commits.settled();
-    } finally {
-      this.active--;
-      this.ended();
-    }
-  }
-
-  private judge(outcome: RunOutcome): void {
+    const outcome = await new RecordRun(this.surroundings, options).run();
     if (outcome.kind === 'failed') {
-      this.isFenced = true;
+      this.hasFailed = true;
       this.dependencies.onFailed(outcome.error);
-    } else if (outcome.kind === 'abandoned') this.isFenced = true;
+    }
+    this.active--;
+    this.ended();
   }
 
-  private done(slice: FetchedSlice, records: readonly ConsumedRecord[], commits: RunCommits): void {
-    if (this.lost.signal.aborted) return;
-    const { definition, onCommitted, partition, session, tracker } = this.dependencies;
+  private done(slice: FetchedSlice, records: readonly ConsumedRecord[]): Promise<void> | null {
+    if (this.lost.signal.aborted) return null;
+    const { definition, onCommitted, session, tracker } = this.dependencies;
     for (const record of records) {
       tracker.done(record);
       this.heldBytes -= record.sizeInBytes;
@@ -255,9 +241,29 @@ export class PartitionProcessor {
     slice.done(records.length);
     this.releaseIfRoom();
     if (definition.transaction !== null && tracker.watermark !== null) onCommitted(tracker.watermark);
-    const at = { topic: partition.topic, partition: partition.partition };
-    commits.add(() => session.afterRecord?.({ ...at, count: records.length }));
-    if (slice.isDone) commits.add(() => session.afterBatch?.({ ...at, count: slice.count }));
+    const afterRecord =
+      session.afterRecord === undefined ? null : this.decide((done) => session.afterRecord?.(done), records.length);
+    if (!slice.isDone || session.afterBatch === undefined) return afterRecord;
+    const afterBatch = this.decide((done) => session.afterBatch?.(done), slice.count);
+    return afterRecord === null || afterBatch === null
+      ? (afterRecord ?? afterBatch)
+      : Promise.all([afterRecord, afterBatch]).then(() => undefined);
+  }
+
+  /** @returns what the strategy wants to be waited for, if for anything; never rejects, and neither does what is returned */
+  private decide(call: (done: DoneRecords) => void | Promise<void>, count: number): Promise<void> | null {
+    const { topic, partition } = this.partition;
+    try {
+      const commit = call({ topic, partition, count });
+      return commit instanceof Promise ? commit.catch((error: unknown) => this.strategyFailed(error)) : null;
+    } catch (error) {
+      this.strategyFailed(error);
+      return null;
+    }
+  }
+
+  private strategyFailed(error: unknown): void {
+    this.dependencies.onFailed(toError(error));
   }
 
   private holdIfFull(): void {

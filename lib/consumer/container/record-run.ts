@@ -5,11 +5,12 @@ import { RetryBackoff } from '../../wire/retry-backoff.js';
 import { BatchRecordError } from '../batch-record-error.js';
 import type { ConsumedRecord } from '../consumed-record.js';
 import type { AssignedPartition } from '../consumer-engine-api.js';
-import type { ListenerDefinition } from '../listener-definition.js';
+import type { HandlerCall, ListenerDefinition } from '../listener-definition.js';
 import type { KafkaListenerEvent } from '../listener-events.js';
 import type { FailedRecord } from '../recovery/recovery-policy.js';
 import { isClusterTrouble } from './cluster-trouble.js';
-import { attemptHandler, inTransaction } from './handler-attempt.js';
+import type { FetchedSlice } from './fetched-slice.js';
+import { inTransaction } from './in-transaction.js';
 
 /** What has become of records. */
 export type RunOutcome =
@@ -20,82 +21,133 @@ export type RunOutcome =
   /** The listener cannot go on. */
   | { readonly kind: 'failed'; readonly error: Error };
 
-export interface RecordRunDependencies {
+/** What the runs of a partition share. */
+export interface RunSurroundings {
   readonly definition: ListenerDefinition;
   readonly partition: AssignedPartition;
   /** Triggered when what runs may end, and nothing is to be tried again. */
   readonly stopping: AbortSignal;
   /** Triggered when the outcome no longer matters. */
   readonly signal: AbortSignal;
-  /** Waits without taking a turn from others. */
-  readonly park: (wait: () => Promise<void>) => Promise<void>;
   /** Where the group is to go on with the partition, by its coordinator. */
   readonly committed: (partition: AssignedPartition) => Promise<bigint>;
-  /** Records are done, once each: handled, acknowledged where the strategy waits for that, or in the dead-letter topic. */
-  readonly onDone: (records: readonly ConsumedRecord[]) => void;
+  /**
+   * Records are done, once each: handled, acknowledged where the strategy waits for that, or in the dead-letter topic.
+   * @returns what the next records wait for, if for anything
+   */
+  readonly onDone: (slice: FetchedSlice, records: readonly ConsumedRecord[]) => Promise<void> | null;
   readonly emit: (event: KafkaListenerEvent) => void;
+}
+
+/** Records to be handled together. */
+export interface RunOptions {
+  readonly slice: FetchedSlice;
+  readonly records: readonly ConsumedRecord[];
+  /** Offset of the record behind the last one. */
+  readonly nextOffset: bigint;
+  /** Waits without taking a turn from others. */
+  readonly park: (wait: () => Promise<void>) => Promise<void>;
 }
 
 const DONE: RunOutcome = { kind: 'done' };
 const ABANDONED: RunOutcome = { kind: 'abandoned' };
 const CLUSTER_BACKOFF = new RetryBackoff(100, 10_000);
 
-/** Takes records through their handler: again after failures, to the dead-letter topic, or not at all. */
-export class RecordRun {
-  private attempt = 0;
+/**
+ * Takes records through their handler: again after failures, to the dead-letter topic, or not at all. It is the call that the handler gets, too: a million of records
+ * a minute should not make more objects than they need.
+ */
+export class RecordRun implements HandlerCall {
+  public records: readonly ConsumedRecord[];
+  public attempt = 0;
+  public signal: AbortSignal;
+  private nackedFor = -1;
+  private isRunning = false;
   private troubles = 0;
   private firstFailedAt = 0;
   private areDone = false;
+  private commit: Promise<void> | null = null;
 
   public constructor(
-    private readonly dependencies: RecordRunDependencies,
-    private records: readonly ConsumedRecord[],
-    /** Offset of the record behind the last one. */
-    private readonly nextOffset: bigint,
+    private readonly surroundings: RunSurroundings,
+    private readonly options: RunOptions,
     /** Of the first record, in a larger batch. */
     private failures = 0,
-  ) {}
+  ) {
+    this.records = options.records;
+    this.signal = surroundings.signal;
+  }
 
-  /** Never rejects. */
+  public get partition(): AssignedPartition {
+    return this.surroundings.partition;
+  }
+
+  public ack(): void {
+    if (this.isManual && this.nackedFor < 0) this.done();
+  }
+
+  public nack(delayMs: number): void {
+    const { id } = this.surroundings.definition;
+    if (!this.isRunning) throw new TypeError(`nack() of ${id} must be called before the handler has ended.`);
+    if (!(delayMs >= 0)) {
+      throw new RangeError(`nack(${delayMs}) of ${id}: the delay must be a number of milliseconds, 0 or more.`);
+    }
+    this.nackedFor = delayMs;
+  }
+
+  /** Ends when the next records may begin. Never rejects. */
   public async run(): Promise<RunOutcome> {
+    const { definition, stopping } = this.surroundings;
     for (;;) {
-      const outcome = await this.once();
-      if (outcome !== null) return outcome;
-      if (this.dependencies.stopping.aborted) return ABANDONED;
+      let outcome: RunOutcome | null;
+      this.attempt++;
+      this.nackedFor = -1;
+      this.isRunning = true;
+      try {
+        if (definition.transaction === null) await definition.handler(this);
+        else await this.callInTransaction();
+        this.isRunning = false;
+        outcome = this.nackedFor < 0 ? this.succeeded() : await this.pause(this.nackedFor);
+      } catch (error) {
+        this.isRunning = false;
+        outcome = this.nackedFor < 0 ? await this.failed(this.meant(error)) : await this.pause(this.nackedFor);
+      }
+      if (outcome === null && stopping.aborted) outcome = ABANDONED;
+      if (outcome === null) continue;
+      if (this.commit !== null) await this.commit;
+      return outcome;
     }
   }
 
-  /** @returns null when there is to be another attempt */
-  private async once(): Promise<RunOutcome | null> {
-    const { definition, partition, signal } = this.dependencies;
-    const { nextOffset, records } = this;
-    this.attempt++;
-    const isManual = definition.commitStrategy.acknowledgement === 'manual';
-    const ended = await attemptHandler({
-      definition,
-      partition,
-      records,
-      nextOffset,
-      attempt: this.attempt,
-      signal,
-      onAck: () => {
-        if (isManual) this.done();
+  private get isManual(): boolean {
+    return this.surroundings.definition.commitStrategy.acknowledgement === 'manual';
+  }
+
+  private async callInTransaction(): Promise<void> {
+    const { definition, partition, signal } = this.surroundings;
+    await inTransaction(
+      { definition, partition, records: this.records, nextOffset: this.options.nextOffset },
+      async (own) => {
+        this.signal = AbortSignal.any([signal, own]);
+        await definition.handler(this);
+        if (this.nackedFor >= 0) throw new NackedError(`${definition.id} wants its records again.`);
       },
-    });
-    if (ended.kind === 'nacked') return this.pause(ended.delayMs);
-    if (ended.kind === 'failed') return this.failed(this.meant(ended.error));
-    if (!isManual) this.done();
+    );
+  }
+
+  private succeeded(): RunOutcome {
+    if (!this.isManual) this.done();
     return DONE;
   }
 
   private done(): void {
     if (this.areDone) return;
     this.areDone = true;
-    this.dependencies.onDone(this.records);
+    this.commit = this.surroundings.onDone(this.options.slice, this.records);
   }
 
   private async failed(error: unknown): Promise<RunOutcome | null> {
-    const { definition, partition, signal } = this.dependencies;
+    const { definition, partition, signal } = this.surroundings;
     if (signal.aborted) return ABANDONED;
     const fate = await this.infrastructureFailed(error);
     if (fate !== undefined) return fate;
@@ -123,19 +175,18 @@ export class RecordRun {
   /** What stands before the failed record of a batch is done; in a transaction it was aborted with the rest. */
   private leaveOut({ index }: BatchRecordError): void {
     const before = this.records.slice(0, index);
-    if (this.dependencies.definition.transaction !== null || before.length === 0) return;
-    if (!this.areDone) this.dependencies.onDone(before);
+    if (this.surroundings.definition.transaction !== null || before.length === 0) return;
+    if (!this.areDone) this.commit = this.surroundings.onDone(this.options.slice, before);
     this.records = this.records.slice(index);
     this.failures = 0;
   }
 
   /** @returns undefined when the records are to blame */
   private async infrastructureFailed(error: unknown): Promise<RunOutcome | null | undefined> {
-    const { partition } = this.dependencies;
+    const { partition } = this.surroundings;
     if (error instanceof TransactionOutcomeUnknownError) return this.resolveOutcome();
-    if (error instanceof CommitFailedError || causeOf(error) instanceof CommitFailedError) return ABANDONED;
     if (error instanceof ProducerFatalError) return { kind: 'failed', error };
-    if (!isClusterTrouble(error)) return undefined;
+    if (!this.isFenced(error) && !isClusterTrouble(error)) return undefined;
     this.troubles++;
     const retryInMs = CLUSTER_BACKOFF.delay(this.troubles);
     if (this.firstFailedAt === 0) this.firstFailedAt = Date.now();
@@ -143,12 +194,18 @@ export class RecordRun {
     return partition.isAssigned ? this.pause(retryInMs) : ABANDONED;
   }
 
+  /** The group has moved on without this member, which is about to learn that. Until then nothing of it can be committed. */
+  private isFenced(error: unknown): boolean {
+    if (this.surroundings.definition.transaction === null) return false;
+    return error instanceof CommitFailedError || causeOf(error) instanceof CommitFailedError;
+  }
+
   /** Whether a transaction has committed whose end was not answered is what its offsets tell, once they are stable. */
   private async resolveOutcome(): Promise<RunOutcome | null> {
-    const { committed, partition, stopping } = this.dependencies;
+    const { committed, partition, stopping } = this.surroundings;
     while (!stopping.aborted && partition.isAssigned) {
       try {
-        if ((await committed(partition)) < this.nextOffset) return null;
+        if ((await committed(partition)) < this.options.nextOffset) return null;
         this.done();
         return DONE;
       } catch (error) {
@@ -170,9 +227,10 @@ export class RecordRun {
         ? splitAt(this.records, this.indexOf(error))
         : this.records.map((record) => [record]);
     for (const part of parts) {
-      const next = part === parts.at(-1) ? this.nextOffset : (part.at(-1)?.offset ?? -1n) + 1n;
+      const nextOffset = part === parts.at(-1) ? this.options.nextOffset : (part.at(-1)?.offset ?? -1n) + 1n;
+      const options = { ...this.options, records: part, nextOffset };
       // It has failed often enough as a part of the batch.
-      const outcome = await new RecordRun(this.dependencies, part, next, this.failures - 1).run();
+      const outcome = await new RecordRun(this.surroundings, options, this.failures - 1).run();
       if (outcome.kind !== 'done') return outcome;
     }
     return DONE;
@@ -180,16 +238,17 @@ export class RecordRun {
 
   /** Where the record that a batch handler has named is now. */
   private indexOf({ index }: BatchRecordError): number {
-    return this.dependencies.definition.transaction === null ? 0 : index;
+    return this.surroundings.definition.transaction === null ? 0 : index;
   }
 
   private async deadLetter(failed: FailedRecord): Promise<RunOutcome> {
-    const { definition, partition, stopping } = this.dependencies;
+    const { definition, partition, stopping } = this.surroundings;
     for (let failures = 1; ; failures++) {
       try {
+        const { nextOffset } = this.options;
         const store = (): Promise<void> => definition.recovery.deadLetter(failed);
         if (definition.transaction === null) await store();
-        else await inTransaction({ definition, partition, records: this.records, nextOffset: this.nextOffset }, store);
+        else await inTransaction({ definition, partition, records: this.records, nextOffset }, store);
         this.emit('dead-lettered', failed, {});
         this.done();
         return DONE;
@@ -204,22 +263,21 @@ export class RecordRun {
 
   private async deadLetterFailed(cause: unknown, failures: number): Promise<RunOutcome | null> {
     if (cause instanceof TransactionOutcomeUnknownError) return this.resolveOutcome();
-    if (cause instanceof CommitFailedError || causeOf(cause) instanceof CommitFailedError) return ABANDONED;
     if (cause instanceof ProducerFatalError) return { kind: 'failed', error: cause };
     return this.pause(CLUSTER_BACKOFF.delay(failures));
   }
 
   /** @returns null: go on; or that it is over meanwhile */
   private async pause(ms: number): Promise<RunOutcome | null> {
-    const { park, stopping } = this.dependencies;
+    const { stopping } = this.surroundings;
     if (stopping.aborted) return ABANDONED;
     // The sleep ends with an AbortError when the listener stops, which is looked at below.
-    await park(() => sleep(ms, undefined, { signal: stopping }).then(undefined, () => undefined));
+    await this.options.park(() => sleep(ms, undefined, { signal: stopping }).then(undefined, () => undefined));
     return isAborted(stopping) ? ABANDONED : null;
   }
 
   private describe(error: unknown): FailedRecord {
-    const { definition } = this.dependencies;
+    const { definition } = this.surroundings;
     const record = this.records[error instanceof BatchRecordError ? this.indexOf(error) : 0] ?? this.records[0];
     if (record === undefined) throw new TypeError('a run without records');
     return {
@@ -239,7 +297,7 @@ export class RecordRun {
   ): void {
     const { offset, partition, topic } = record;
     const event = { listenerId, topic, partition, offset: String(offset), error: toError(error), attempts };
-    this.dependencies.emit(type === 'record-failed' ? { ...event, type, retryInMs } : { ...event, type });
+    this.surroundings.emit(type === 'record-failed' ? { ...event, type, retryInMs } : { ...event, type });
   }
 }
 
@@ -248,6 +306,9 @@ function splitAt<T>(items: readonly T[], index: number): T[][] {
     (part) => part.length > 0,
   );
 }
+
+/** Aborts the transaction of a handler that wants its records again. */
+class NackedError extends Error {}
 
 /** A function, so that the compiler does not hold on to what it saw before an await. */
 function isAborted(signal: AbortSignal): boolean {

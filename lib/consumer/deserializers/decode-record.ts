@@ -27,21 +27,40 @@ export interface DecodedRecord<K = unknown, V = unknown> {
   readonly magicByte: 2;
 }
 
+/** What of a record has to decode for it to be handled at all. */
+export type DecodedParts<K = unknown, V = unknown> = Pick<DecodedRecord<K, V>, 'key' | 'value'>;
+
 /**
  * Decodes a record for its handler. Each call makes new objects, so that what a handler changes is not there on the next attempt.
  * @throws UndecodableRecordError naming the record; ConfigError for a deserializer that gives a promise
  */
 export function decodeRecord<K, V>(
   record: ConsumedRecord,
-  { key, value }: RecordDeserializers<K, V>,
+  deserializers: RecordDeserializers<K, V>,
 ): DecodedRecord<K, V> {
+  return withParts(record, decodeParts(record, deserializers));
+}
+
+/** The part of `decodeRecord` that may fail. @throws as that does */
+export function decodeParts<K, V>(
+  record: ConsumedRecord,
+  { key, value }: RecordDeserializers<K, V>,
+): DecodedParts<K, V> {
+  return {
+    key: record.key === null ? null : decode(key, record, record.key, 'key'),
+    value: record.value === null ? null : decode(value, record, record.value, 'value'),
+  };
+}
+
+/** The rest of `decodeRecord`, for those who ask for it. */
+export function withParts<K, V>(record: ConsumedRecord, { key, value }: DecodedParts<K, V>): DecodedRecord<K, V> {
   return {
     topic: record.topic,
     partition: record.partition,
     offset: record.offset.toString(),
     timestamp: String(record.timestamp),
-    key: record.key === null ? null : decode(key, record, record.key, 'key'),
-    value: record.value === null ? null : decode(value, record, record.value, 'value'),
+    key,
+    value,
     headers: decodeHeaders(record.headers),
     attributes: 0,
     magicByte: 2,

@@ -42,7 +42,7 @@ const DEFAULT_START_TIMEOUT_MS = 30_000;
 export class ConsumerLifecycle implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   public readonly containers: ListenerContainers;
   /** Set by the transport. */
-  public hooks: ProcessingHooks = (_context, work) => work();
+  public hooks: ProcessingHooks | null = null;
   private readonly log: LogSink;
   private readonly resolved: ResolvedConsumerConfig;
   private readonly sites: ReadonlyMap<object, readonly HandlerSite[]>;
@@ -167,7 +167,7 @@ export class ConsumerLifecycle implements OnModuleInit, OnApplicationBootstrap, 
             producer: () => producerFacade,
           },
           publish: (address, packet) => publishReply(this.producer, address, packet),
-          hooks: (context, work) => this.hooks(context, work),
+          hooks: () => this.hooks,
         }),
     });
   }

@@ -1,24 +1,19 @@
 import { Catch, type ExceptionFilter, UseFilters } from '@nestjs/common';
-import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** What was seen during one call of a handler. */
-export interface WitnessedCall {
-  /** The last error that reached Nest's exception filters, or null. */
-  seen: { readonly error: unknown } | null;
-}
+import { type SeenError, type SeenErrors, WitnessedCall } from './witnessed-call.js';
 
-const storage = new AsyncLocalStorage<WitnessedCall>();
 const witnesses = new WeakMap<object, ErrorWitness>();
 
 /**
  * Sees the errors of a handler, its guards, pipes and interceptors before Nest hides them: what no filter catches leaves Nest as `{ status, message: 'Internal server
  * error' }`, by which nobody can tell whether another attempt is worth its time.
  *
- * It stands among the method's exception filters as one that asks each error for its class and never matches, so it changes nothing.
+ * It stands among the method's exception filters as one that asks each error for its class and never matches, so it changes nothing. An AsyncLocalStorage could tell whose error it
+ * is for certain; before Node 24 it costs every promise of the process, and a listener more than its handler.
  */
-export class ErrorWitness {
-  /** The call in progress that has no storage: one may do without, and most listeners have no second at a time. */
-  private alone: WitnessedCall | null = null;
+export class ErrorWitness implements SeenErrors {
+  private readonly inProgress = new Set<WitnessedCall>();
+  private errors: SeenError[] = [];
 
   private constructor() {}
 
@@ -37,25 +32,31 @@ export class ErrorWitness {
     return new ErrorWitness();
   }
 
-  /** Calls the handler; from then on `call.seen` tells. */
-  public async watch(call: WitnessedCall, work: () => Promise<void>): Promise<void> {
-    // Where promises are slow to follow (before Node 24) the storage costs every one of them.
-    if (this.alone !== null || storage.getStore() !== undefined) return storage.run(call, work);
-    this.alone = call;
-    try {
-      await work();
-    } finally {
-      this.alone = null;
-    }
+  /** A call begins; it has to `end`. */
+  public begin(): WitnessedCall {
+    const call = new WitnessedCall(this);
+    this.inProgress.add(call);
+    return call;
   }
 
-  private note(error: unknown): void {
-    const call = storage.getStore() ?? this.alone;
-    if (call !== null) call.seen = { error };
+  public claim(call: WitnessedCall): SeenError | null {
+    const index = this.errors.findIndex(({ calls }) => calls.has(call));
+    const [seen = null] = index < 0 ? [] : this.errors.splice(index, 1);
+    return seen;
+  }
+
+  public forget(call: WitnessedCall): void {
+    this.inProgress.delete(call);
+    if (this.errors.length === 0) return;
+    // A user's own filter has caught what nobody claims.
+    for (const { calls } of this.errors) calls.delete(call);
+    this.errors = this.errors.filter(({ calls }) => calls.size > 0);
   }
 
   private createFilter(): ExceptionFilter {
-    const note = (error: unknown): void => this.note(error);
+    const note = (error: unknown): void => {
+      if (this.inProgress.size > 0) this.errors.push({ error, calls: new Set(this.inProgress) });
+    };
     class AnyError {
       public static [Symbol.hasInstance](error: unknown): boolean {
         note(error);

@@ -1,6 +1,6 @@
 import { KafkaContext as NestKafkaContext } from '@nestjs/microservices';
 import type { Consumer, Producer } from 'kafkajs';
-import type { DecodedRecord } from '../deserializers/decode-record.js';
+import { type DecodedParts, type DecodedRecord, withParts } from '../deserializers/decode-record.js';
 import type { HandlerCall } from '../listener-definition.js';
 
 type Arguments = ReturnType<NestKafkaContext['getArgs']>;
@@ -22,21 +22,25 @@ const heartbeat = (): Promise<void> => Promise.resolve();
  */
 export class KafkaContext extends NestKafkaContext {
   readonly #call: HandlerCall;
-  readonly #records: readonly DecodedRecord[];
+  readonly #parts: readonly DecodedParts[];
+  #records: readonly DecodedRecord[] | null = null;
   readonly #facades: KafkaContextFacades;
 
   /** @internal made by the transport for each call of a handler */
-  public constructor(call: HandlerCall, records: readonly DecodedRecord[], facades: KafkaContextFacades) {
+  public constructor(call: HandlerCall, parts: readonly DecodedParts[], facades: KafkaContextFacades) {
     const { partition, topic } = call.partition;
     // The rest follows when it is asked for.
-    super([records[0], partition, topic, undefined, heartbeat, undefined] as unknown as Arguments);
+    super([undefined, partition, topic, undefined, heartbeat, undefined] as unknown as Arguments);
     this.#call = call;
-    this.#records = records;
+    this.#parts = parts;
     this.#facades = facades;
   }
 
   /** The decoded records: one, or those of the batch. */
   public get records(): readonly DecodedRecord[] {
+    this.#records ??= this.#call.records.map((record, index) =>
+      withParts(record, this.#parts[index] ?? { key: null, value: null }),
+    );
     return this.#records;
   }
 
@@ -63,6 +67,11 @@ export class KafkaContext extends NestKafkaContext {
     this.#call.nack(delayMs);
   }
 
+  public override getMessage(): ReturnType<NestKafkaContext['getMessage']> {
+    this.args[0] ??= this.records[0] as unknown as Arguments[0];
+    return this.args[0];
+  }
+
   public override getConsumer(): Consumer {
     this.args[3] ??= this.#facades.consumer(this.#call);
     return this.args[3];
@@ -74,12 +83,14 @@ export class KafkaContext extends NestKafkaContext {
   }
 
   public override getArgs(): Arguments {
+    this.getMessage();
     this.getConsumer();
     this.getProducer();
     return super.getArgs();
   }
 
   public override getArgByIndex(index: number): Arguments[number] {
+    if (index === 0) return this.getMessage();
     if (index === 3) return this.getConsumer();
     if (index === 5) return this.getProducer();
     return super.getArgByIndex(index);

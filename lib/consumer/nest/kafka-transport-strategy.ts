@@ -50,7 +50,6 @@ export class KafkaTransportStrategy
   /** @internal made by the module */
   public constructor(private readonly lifecycle: ConsumerLifecycle) {
     super();
-    lifecycle.hooks = (context, work) => this.process(context, work);
     lifecycle.containers.events.subscribe((event) => this.follow(event));
   }
 
@@ -99,15 +98,16 @@ export class KafkaTransportStrategy
 
   public override setOnProcessingStartHook(hook: ProcessingStartHook): void {
     this.startHook = hook;
+    this.lifecycle.hooks = this.processing;
   }
 
   public override setOnProcessingEndHook(hook: ProcessingEndHook): void {
     this.endHook = hook;
+    this.lifecycle.hooks = this.processing;
   }
 
-  private process(context: KafkaContext, work: () => Promise<void>): Promise<void> {
+  private readonly processing = (context: KafkaContext, work: () => Promise<void>): Promise<void> => {
     const { endHook, startHook } = this;
-    if (startHook === null && endHook === null) return work();
     const run = async (): Promise<void> => {
       try {
         await work();
@@ -124,7 +124,7 @@ export class KafkaTransportStrategy
         return running.catch(() => undefined);
       });
     });
-  }
+  };
 
   private follow(event: KafkaListenerEvent): void {
     const status = statusAfter(event);

@@ -2,13 +2,14 @@ import { KafkaRetriableException, type MessageHandler, RpcException } from '@nes
 import { isObservable, type Observable } from 'rxjs';
 import { BatchRecordError } from '../batch-record-error.js';
 import type { ConsumedRecord } from '../consumed-record.js';
-import { type DecodedRecord, decodeRecord, type RecordDeserializers } from '../deserializers/decode-record.js';
+import { type DecodedParts, decodeParts, type RecordDeserializers } from '../deserializers/decode-record.js';
 import type { HandlerCall, RecordHandler } from '../listener-definition.js';
-import type { ErrorWitness, WitnessedCall } from './error-witness.js';
+import type { ErrorWitness } from './error-witness.js';
 import { KafkaContext, type KafkaContextFacades } from './kafka-context.js';
 import { type ReplyAddress, replyAddress, type ReplyPacket } from './reply-publisher.js';
 import { streamReply } from './reply-stream.js';
 import { subscribeUntil } from './subscribe-until.js';
+import type { WitnessedCall } from './witnessed-call.js';
 
 /** Runs the work between the hooks that Nest's users may set on a transport. */
 export type ProcessingHooks = (context: KafkaContext, work: () => Promise<void>) => Promise<void>;
@@ -25,7 +26,8 @@ export interface NestRecordHandlerParts {
   readonly facades: KafkaContextFacades;
   /** Resolves when the message is stored. */
   readonly publish: (address: ReplyAddress, packet: ReplyPacket) => Promise<void>;
-  readonly hooks: ProcessingHooks;
+  /** null while nobody has set any. */
+  readonly hooks: () => ProcessingHooks | null;
 }
 
 /** Calls a handler of Nest for records, and waits for all that it does: its promise, its Observable, its reply. */
@@ -34,74 +36,88 @@ export function createRecordHandler(parts: NestRecordHandlerParts): RecordHandle
 }
 
 async function handleRecords(parts: NestRecordHandlerParts, call: HandlerCall): Promise<void> {
-  const records = decode(parts, call.records);
-  const [record] = records;
+  const decoded = decode(parts, call.records);
+  const [record] = decoded;
   const [source] = call.records;
   if (record === undefined || source === undefined) return;
-  const context = new KafkaContext(call, records, parts.facades);
-  const payload = parts.isBatch ? records.map(({ value }) => value) : record.value;
+  const context = new KafkaContext(call, decoded, parts.facades);
+  const payload = parts.isBatch ? decoded.map(({ value }) => value) : record.value;
   const address = parts.isEventHandler ? null : replyAddress(source);
-  await parts.hooks(context, () =>
-    address === null ? handleEvent(parts, payload, context) : handleRequest(parts, address, payload, context),
-  );
+  const handle = (): Promise<void> =>
+    address === null ? handleEvent(parts, payload, context) : handleRequest(parts, address, payload, context);
+  const hooks = parts.hooks();
+  await (hooks === null ? handle() : hooks(context, handle));
 }
 
 function decode(
   { deserializers, isBatch }: NestRecordHandlerParts,
   records: readonly ConsumedRecord[],
-): DecodedRecord[] {
+): DecodedParts[] {
   return records.map((record, index) => {
     try {
-      return decodeRecord(record, deserializers);
+      return decodeParts(record, deserializers);
     } catch (error) {
       throw isBatch ? new BatchRecordError(index, error) : error;
     }
   });
 }
 
-function handleEvent(
+async function handleEvent(
   { callback, witness }: NestRecordHandlerParts,
   payload: unknown,
   context: KafkaContext,
 ): Promise<void> {
-  const call: WitnessedCall = { seen: null };
-  return witness.watch(call, async () => {
-    try {
-      const result: unknown = await callback(payload, context);
-      if (isObservable(result)) await completed(result, context.signal);
-    } catch (error) {
-      throw originalError(error, call);
-    }
-  });
+  const call = witness.begin();
+  try {
+    const result: unknown = await callback(payload, context);
+    if (isObservable(result)) await completed(result, context.signal);
+  } catch (error) {
+    throw originalError(error, call);
+  } finally {
+    call.end();
+  }
 }
 
-function handleRequest(
-  { callback, publish, witness }: NestRecordHandlerParts,
+async function handleRequest(
+  parts: NestRecordHandlerParts,
   address: ReplyAddress,
   payload: unknown,
   context: KafkaContext,
 ): Promise<void> {
-  const call: WitnessedCall = { seen: null };
+  const call = parts.witness.begin();
+  try {
+    await answer(parts, address, call, payload, context);
+  } finally {
+    call.end();
+  }
+}
+
+async function answer(
+  { callback, publish }: NestRecordHandlerParts,
+  address: ReplyAddress,
+  call: WitnessedCall,
+  payload: unknown,
+  context: KafkaContext,
+): Promise<void> {
   const send = (packet: ReplyPacket): Promise<void> => publish(address, packet);
   const isForRetry = (error: unknown): boolean => originalError(error, call) instanceof KafkaRetriableException;
-  return witness.watch(call, async () => {
-    let result: unknown;
-    try {
-      result = await callback(payload, context);
-    } catch (error) {
-      if (isForRetry(error)) throw originalError(error, call);
-      return send({ error: { value: error }, isDisposed: true });
-    }
-    if (!isObservable(result)) return send({ response: result, isDisposed: true });
-    const end = await streamReply(result, send, isForRetry, context.signal);
-    if (end !== null && isForRetry(end.error)) throw originalError(end.error, call);
-  });
+  let result: unknown;
+  try {
+    result = await callback(payload, context);
+  } catch (error) {
+    if (isForRetry(error)) throw originalError(error, call);
+    return send({ error: { value: error }, isDisposed: true });
+  }
+  if (!isObservable(result)) return send({ response: result, isDisposed: true });
+  const end = await streamReply(result, send, isForRetry, context.signal);
+  if (end !== null && isForRetry(end.error)) throw originalError(end.error, call);
 }
 
 /** Nest's filters give errors as plain objects. What they were made of tells more: its class, its stack, its cause. */
-function originalError(error: unknown, { seen }: WitnessedCall): unknown {
+function originalError(error: unknown, call: WitnessedCall): unknown {
   if (error instanceof Error) return error;
-  if (seen !== null) return seen.error;
+  const original = call.original(error);
+  if (original !== error) return original;
   return new RpcException(typeof error === 'object' && error !== null ? error : String(error));
 }
 

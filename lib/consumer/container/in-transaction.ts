@@ -1,0 +1,27 @@
+import type { ConsumedRecord } from '../consumed-record.js';
+import type { AssignedPartition } from '../consumer-engine-api.js';
+import type { ListenerDefinition } from '../listener-definition.js';
+
+export interface TransactionScope {
+  readonly definition: ListenerDefinition;
+  readonly partition: AssignedPartition;
+  readonly records: readonly ConsumedRecord[];
+  /** What the transaction commits: the offset of the record behind the last one. */
+  readonly nextOffset: bigint;
+}
+
+/** Commits the offset of these records in a transaction, together with what `work` sends. */
+export async function inTransaction(
+  { definition, nextOffset, partition, records }: TransactionScope,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const { transaction } = definition;
+  if (transaction === null) throw new TypeError(`${definition.id} has no transaction`);
+  const { topic, membership } = partition;
+  const leaderEpoch = records.at(-1)?.leaderEpoch ?? -1;
+  const offset = { topic, partition: partition.partition, offset: nextOffset, leaderEpoch };
+  await transaction.producer.transaction(async (running) => {
+    await work(running.signal);
+    await running.sendOffsets([offset], membership);
+  }, transaction.options);
+}
