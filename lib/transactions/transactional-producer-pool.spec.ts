@@ -75,7 +75,13 @@ describe('the producers of transactions', () => {
     await Promise.all(runs);
 
     expect(order).toEqual(Array.from({ length: 20 }, (_, index) => index));
-    expect(bench.producer.status().transactions).toEqual({ poolSize: 2, leased: 0, waiting: 0, fenced: false, pendingWork: [] });
+    expect(bench.producer.status().transactions).toEqual({
+      poolSize: 2,
+      leased: 0,
+      waiting: 0,
+      fenced: false,
+      pendingWork: [],
+    });
   });
 
   it('do not let a later call pass one that waits', async () => {

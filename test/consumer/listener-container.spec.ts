@@ -104,9 +104,9 @@ describe('a listener', () => {
     let seen = 0;
     await using first = await TestListener.start({
       ...options,
-      handler: ({ ack, records: [record] }) => {
+      handler: (call) => {
         seen++;
-        if (record !== undefined && record.offset !== 6n) ack();
+        if (call.records[0]?.offset !== 6n) call.ack();
       },
     });
     await waitFor(() => seen === 10, { what: 'all records' });
@@ -114,9 +114,9 @@ describe('a listener', () => {
     const again: string[] = [];
     await using second = await TestListener.start({
       ...options,
-      handler: ({ ack, records: [record] }) => {
-        again.push(String(record?.offset));
-        ack();
+      handler: (call) => {
+        again.push(String(call.records[0]?.offset));
+        call.ack();
       },
     });
     await waitFor(() => second.lag === 0 && again.length >= 4, { what: 'the rest' });
