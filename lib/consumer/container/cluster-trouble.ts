@@ -1,3 +1,4 @@
+import { SendAllError } from '../../producer/send-all-error.js';
 import { TransactionAbortedError, TransactionTimeoutError } from '../../producer/transaction-errors.js';
 import { KafkaError } from '../../wire/kafka-error.js';
 
@@ -8,5 +9,6 @@ import { KafkaError } from '../../wire/kafka-error.js';
 export function isClusterTrouble(error: unknown): boolean {
   if (error instanceof TransactionTimeoutError) return false;
   if (error instanceof TransactionAbortedError && error.cause !== undefined) return isClusterTrouble(error.cause);
+  if (error instanceof SendAllError) return error.errors.every(isClusterTrouble);
   return error instanceof KafkaError && error.retriable;
 }

@@ -324,6 +324,31 @@ describe('with concurrency by key', () => {
 });
 
 describe('a partition that is revoked', () => {
+  it('with concurrency by key has the records handled that others have overtaken, so that nothing is repeated', async () => {
+    const { open, opened } = gate();
+    const handled: string[] = [];
+    await using bench = await ContainerBench.start(
+      listener(
+        async (call) => {
+          if (offsets(call) === '0') await opened;
+          handled.push(offsets(call));
+        },
+        { concurrency: { unit: 'key', limit: 2 } },
+      ),
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(
+      partition,
+      ['a', 'a', 'b', 'a'].map((key, offset) => record('t', 0, offset, key)),
+    );
+    await until(() => handled.length === 1);
+    const revoking = bench.engine.revoke();
+    open();
+    await revoking;
+    expect(handled).toEqual(['2', '0', '1']);
+    expect(bench.engine.commits.at(-1)).toBe('t-0=3');
+  });
+
   it('is given away when what runs has ended and is committed; nothing else is begun', async () => {
     const { open, opened } = gate();
     const calls: string[] = [];
@@ -496,14 +521,26 @@ describe('several listeners of a group on one topic', () => {
     expect(calls).toEqual(['a0', 'b0#1', 'b0#2', 'a1', 'b1#1', 'b1#2']);
   });
 
-  it('stop with an error that names the difference when they do not agree', async () => {
+  it('cannot be started when they do not agree, which the error explains', async () => {
+    const recovery = new FakeRecovery();
+    const commitStrategy = new ManualCommitStrategy();
+    const first = listener(() => undefined, { id: 'a', recovery, commitStrategy });
+    const other = listener(() => undefined, { id: 'b', recovery });
+    expect(() => new ContainerBench([first, other])).toThrow(/a, b read 't' .* have a commitStrategy each/);
+    const batch = listener(() => undefined, { id: 'b', recovery, commitStrategy, isBatch: true });
+    expect(() => new ContainerBench([first, batch])).toThrow(/one of them takes batches/);
+  });
+
+  it('stop when an expression turns out to match a topic of another that does not agree', async () => {
     const recovery = new FakeRecovery();
     await using bench = await ContainerBench.start([
-      listener(() => undefined, { id: 'a', recovery, commitStrategy: new ManualCommitStrategy() }),
-      listener(() => undefined, { id: 'b', recovery }),
+      listener(() => undefined, { id: 'a', topics: [/^t/], recovery, commitStrategy: new ManualCommitStrategy() }),
+      listener(() => undefined, { id: 'b', topics: [/t$/], recovery }),
     ]);
     bench.engine.assign(T0);
     await until(() => bench.eventTypes().filter((type) => type === 'stopped').length === 2);
-    expect(bench.container.listeners[0]?.status().error?.message).toMatch(/a, b read 't' .* commitStrategy/);
+    expect(bench.container.listeners[0]?.status().error?.message).toMatch(
+      /a, b read 't' .* have a commitStrategy each/,
+    );
   });
 });

@@ -43,8 +43,10 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
   private drainMs: number;
   private hasTrouble = false;
 
+  /** @throws ConfigError for listeners of one topic that do not agree */
   public constructor(private readonly options: ListenerContainerOptions) {
     this.drainMs = options.drainTimeoutMs;
+    checkSharedTopics(options.listeners);
     this.contained = options.listeners.map((definition) => new ContainedListener(definition, this));
   }
 
@@ -294,6 +296,15 @@ function reads({ topics }: ListenerDefinition, topic: string): boolean {
 function matches(expression: RegExp, topic: string): boolean {
   expression.lastIndex = 0;
   return expression.test(topic);
+}
+
+/** Those of expressions are known only when partitions are assigned. @throws ConfigError */
+function checkSharedTopics(listeners: readonly ListenerDefinition[]): void {
+  const names = new Set(listeners.flatMap(({ topics }) => topics.filter((topic) => typeof topic === 'string')));
+  for (const topic of names) {
+    const readers = listeners.filter((listener) => reads(listener, topic));
+    if (readers.length > 1) mergeDefinitions(readers, topic);
+  }
 }
 
 function keyOf(ids: readonly string[]): string {

@@ -16,8 +16,8 @@ export function mergeDefinitions(definitions: readonly ListenerDefinition[], top
     const conflict = conflictOf(first, other);
     if (conflict === null) continue;
     throw new ConfigError(
-      `${ids} read '${topic}' in the same group '${first.groupId}', and differ in ${conflict}. Set it to the same, or give one of them a groupId of its own.`,
-      conflict,
+      `${ids} read '${topic}' in the same group '${first.groupId}', and ${conflict.what}. Give one of them a groupId of its own${conflict.orElse}.`,
+      conflict.setting,
       undefined,
       'LISTENERS',
     );
@@ -25,22 +25,30 @@ export function mergeDefinitions(definitions: readonly ListenerDefinition[], top
   return { ...first, id: ids, handler: callAll(definitions) };
 }
 
-function conflictOf(first: ListenerDefinition, other: ListenerDefinition): keyof ListenerDefinition | null {
-  if (first.isBatch || other.isBatch) return 'isBatch';
-  if (first.transaction !== null || other.transaction !== null) return 'transaction';
-  if (!isSameStrategy(first, other)) return 'commitStrategy';
-  if (first.recovery !== other.recovery) return 'recovery';
-  const { concurrency } = first;
-  if (concurrency.unit !== other.concurrency.unit || concurrency.limit !== other.concurrency.limit)
-    return 'concurrency';
+interface Conflict {
+  readonly setting: string;
+  readonly what: string;
+  readonly orElse: string;
+}
+
+function conflictOf(first: ListenerDefinition, other: ListenerDefinition): Conflict | null {
+  if (first.isBatch || other.isBatch) return alone('batch', 'one of them takes batches');
+  if (first.transaction !== null || other.transaction !== null)
+    return alone('transaction', 'one of them is @Transactional()');
+  if (first.commitStrategy !== other.commitStrategy) return differing('commitStrategy');
+  if (first.recovery !== other.recovery) return differing('recovery');
+  const { limit, unit } = first.concurrency;
+  if (unit !== other.concurrency.unit || limit !== other.concurrency.limit) return differing('concurrency');
   return null;
 }
 
-function isSameStrategy(
-  { commitStrategy: first }: ListenerDefinition,
-  { commitStrategy: other }: ListenerDefinition,
-): boolean {
-  return first === other;
+/** What shares its records with nobody. */
+function alone(setting: string, what: string): Conflict {
+  return { setting, what, orElse: '' };
+}
+
+function differing(setting: string): Conflict {
+  return { setting, what: `have a ${setting} each`, orElse: ', or set it in the module, for both' };
 }
 
 function callAll(definitions: readonly ListenerDefinition[]): (call: HandlerCall) => Promise<void> {

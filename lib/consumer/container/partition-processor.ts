@@ -53,6 +53,11 @@ export class PartitionProcessor {
   private isPaused = false;
   private isLooping = false;
   private hasFailed = false;
+  /** Offsets in the lanes that no handler has got yet. */
+  private readonly queued = new Set<bigint>();
+  private highestBegun = -1n;
+  /** Records in the lanes that are still to be handled although the processor ends: others behind them are done, and would be repeated. */
+  private gaps = 0;
   private onIdle: (() => void)[] = [];
   private gapTimer: NodeJS.Timeout | undefined;
 
@@ -106,15 +111,20 @@ export class PartitionProcessor {
     this.wake();
   }
 
-  /** Begins nothing more and waits for what runs; what still runs at the deadline is told so, and its outcome is ignored. */
+  /**
+   * Begins nothing more, but for records that others behind them have overtaken, and waits for what runs. What still runs at the deadline is told so, and its
+   * outcome is ignored.
+   */
   public async drain(deadline: number): Promise<void> {
     this.end();
+    if (!this.hasFailed) this.gaps = [...this.queued].filter((offset) => offset < this.highestBegun).length;
     if (!this.isIdle) {
       const idle = new Promise<void>((resolve) => {
         this.onIdle.push(resolve);
       });
       await settledWithin(idle, Math.max(0, deadline - Date.now()));
     }
+    this.gaps = 0;
     this.lost.abort();
   }
 
@@ -135,7 +145,7 @@ export class PartitionProcessor {
   }
 
   private get isIdle(): boolean {
-    return this.active === 0 && !this.isLooping;
+    return this.active === 0 && this.gaps === 0 && !this.isLooping;
   }
 
   private acceptGap(nextOffset: bigint): void {
@@ -214,8 +224,17 @@ export class PartitionProcessor {
   };
 
   private pushToLane(lanes: KeyLanes, slice: FetchedSlice, record: ConsumedRecord): void {
+    const { offset } = record;
+    this.queued.add(offset);
     lanes.push({ partition: this.partition, key: record.key }, async (park) => {
-      if (!this.isEnding) await this.run({ slice, records: [record], nextOffset: record.offset + 1n, park });
+      this.queued.delete(offset);
+      const isGap = this.gaps > 0 && offset < this.highestBegun;
+      if (!this.isEnding || isGap) {
+        if (offset > this.highestBegun) this.highestBegun = offset;
+        await this.run({ slice, records: [record], nextOffset: offset + 1n, park });
+      }
+      if (isGap) this.gaps--;
+      this.ended();
     });
   }
 

@@ -137,6 +137,16 @@ describe('a listener with @Transactional()', () => {
       );
     },
   );
+
+  it('is refused with errors that commit, since their records would come again', async () => {
+    @Controller()
+    class Orders {
+      @Transactional({ commitOn: [TypeError] })
+      @KafkaListener('a')
+      public handle(): void {}
+    }
+    await expect(refusal(Orders, TRANSACTIONS)).resolves.toMatch(/^ConfigError.*Orders\.handle: .*commitOn/);
+  });
 });
 
 describe('a listener without @Transactional()', () => {

@@ -11,6 +11,9 @@ import { createNamedDeserializer, DESERIALIZER_NAMES } from '../deserializers/na
 /** Finds or makes the parts given as classes with Nest's injector. */
 @Injectable()
 export class ListenerPartsFactory {
+  /** Made here, by class and the module it was made for: listeners that name the same class share it, as they share a provider. */
+  private readonly made = new Map<ModuleRef, Map<Type<unknown>, Promise<unknown>>>();
+
   public constructor(private readonly moduleRef: ModuleRef) {}
 
   /**
@@ -62,7 +65,7 @@ export class ListenerPartsFactory {
     const provider = this.provider(given);
     if (provider !== null) return provider;
     try {
-      return await (near ?? this.moduleRef).create(given);
+      return await this.makeOnce(given, near ?? this.moduleRef);
     } catch (cause) {
       if (cause instanceof KafkaError) throw cause;
       throw new ConfigError(
@@ -73,6 +76,14 @@ export class ListenerPartsFactory {
         'DI',
       );
     }
+  }
+
+  private makeOnce(type: Type<unknown>, near: ModuleRef): Promise<unknown> {
+    const made = this.made.get(near) ?? new Map<Type<unknown>, Promise<unknown>>();
+    this.made.set(near, made);
+    const instance = made.get(type) ?? near.create(type);
+    made.set(type, instance);
+    return instance;
   }
 
   /** One that the application has already; null for none, and for one in another scope, of which there is one for each request. */

@@ -35,6 +35,13 @@ export function listenerTransaction(
       `has the propagation ${propagation}, but the offsets of a listener belong to the same transaction as what it sends: REQUIRED (the default) or MANDATORY`,
     );
   }
+  if (options.commitOn !== undefined && options.commitOn.length > 0) {
+    throw conflict(
+      where,
+      '@Transactional()',
+      'has commitOn, but an error of a listener means that its record is not done: its offset could not be committed with it. Catch the error in the method and return instead',
+    );
+  }
   if (!hasTransactions) {
     throw new ConfigError(
       `${where}: @Transactional() needs transactions: { transactionalIdPrefix: 'orders-' } in KafkaProducerModule.forRoot.`,
