@@ -1,9 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { KafkaProducerModule } from 'nestjs-kafka-producer';
+import { AuditModule } from './audit/audit.module.js';
+import { BoardModule } from './board/board.module.js';
 import { BulkModule } from './bulk/bulk.module.js';
+import { DelaysModule } from './delays/delays.module.js';
 import { DeparturesModule } from './departures/departures.module.js';
 import { HubPartitioner } from './departures/hub.partitioner.js';
 import { FlightsModule } from './flights/flights.module.js';
+import { Groups, TRANSACTIONAL_ID_PREFIX } from './names.js';
+import { PageModule } from './page/page.module.js';
 import { ReplayModule } from './replay/replay.module.js';
 import { Settings } from './settings.js';
 
@@ -17,11 +22,16 @@ export class AppModule {
         KafkaProducerModule.forRoot({
           client: { ...settings.cluster.clientConfig(), clientId: 'departures' },
           producer: { compression: 'lz4', partitioner: HubPartitioner },
-          transactions: { transactionalIdPrefix: 'departures-' },
+          transactions: { transactionalIdPrefix: TRANSACTIONAL_ID_PREFIX },
+          consumer: { groupId: Groups.board, autoOffsetReset: 'earliest' },
           imports: [FlightsModule], // HubPartitioner injects from there
         }),
         DeparturesModule,
         BulkModule,
+        BoardModule,
+        AuditModule,
+        DelaysModule,
+        PageModule,
         ReplayModule,
       ],
       providers: [{ provide: Settings, useValue: settings }],

@@ -13,7 +13,7 @@ export function readArguments(): Arguments {
   const flights = new Option('--flights <count>', 'how many of the 3,000,000 flights to send').default(200_000);
   const port = new Option('--port <port>', 'where to serve HTTP').env('PORT').default(3000);
   return new Command('npm start --')
-    .description('Streams real flights into Kafka, verifies what is stored, and serves HTTP.')
+    .description('Streams real flights into Kafka, consumes them, verifies both, and serves a live departure board.')
     .addHelpText('after', '\nSet KAFKA_BROKERS=host:port to use that broker instead of an embedded one.')
     .option('--once', 'exit after the summary: with 0 if all of it holds, else with 1', false)
     .addOption(flights.argParser(wholeNumber(1, 3_000_000)))

@@ -1,28 +1,50 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
-import { createApp } from '../../sample/departures/create-app.js';
-import { BusiestHubs } from '../../sample/departures/flights/busiest-hubs.js';
-import { allHold, type ReplaySummary } from '../../sample/departures/replay/replay-summary.js';
-import { ReplayService } from '../../sample/departures/replay/replay.service.js';
-import { sharedCluster, uniqueTopic, waitFor } from '../support/broker.js';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AnyFlight } from '../../sample/departures/flights/flight-figures.js';
+import type { ReplaySummary } from '../../sample/departures/replay/replay-summary.js';
+import { sharedCluster, waitFor } from '../support/broker.js';
 
 const FLIGHTS = 2000;
 const cluster = sharedCluster();
-const topic = uniqueTopic('departures');
+// Before the sample is loaded: on a broker of somebody else its topics and groups have names of their own.
+process.env['KAFKA_BROKERS'] = cluster.bootstrapServers().join(',');
+const { AuditLog } = await import('../../sample/departures/audit/audit-log.js');
+const { Board } = await import('../../sample/departures/board/board.js');
+const { createApp } = await import('../../sample/departures/create-app.js');
+const { BusiestHubs } = await import('../../sample/departures/flights/busiest-hubs.js');
+const { FlightFigures } = await import('../../sample/departures/flights/flight-figures.js');
+const { Topics } = await import('../../sample/departures/names.js');
+const { CommittedResults } = await import('../../sample/departures/replay/committed-results.js');
+const { allHold } = await import('../../sample/departures/replay/replay-summary.js');
+const { ReplayService } = await import('../../sample/departures/replay/replay.service.js');
+const { createTopics } = await import('../../sample/departures/run-topics.js');
+const topic = Topics.departures;
 
 let app: INestApplication;
 let url: string;
+let folder: string;
 let summary: ReplaySummary;
 
-beforeAll(async () => {
-  await cluster.createTopic(topic, { partitions: 6 });
-  app = await createApp({ cluster, topic, flights: FLIGHTS });
+async function start(): Promise<void> {
+  app = await createApp({ cluster, flights: FLIGHTS, folder });
   await app.listen(0, '127.0.0.1');
   url = await app.getUrl();
+}
+
+beforeAll(async () => {
+  await createTopics(cluster);
+  folder = await mkdtemp(join(tmpdir(), 'departures-'));
+  await start();
   summary = await app.get(ReplayService).run();
 }, 90_000); // above maxBlockMs and the limit of reading, so that it is their error that is seen
 
-afterAll(() => app.close());
+afterAll(async () => {
+  await app.close();
+  await rm(folder, { recursive: true });
+});
 
 function post(body: unknown): Promise<Response> {
   return fetch(`${url}/departures`, {
@@ -103,4 +125,50 @@ describe('the sample application', () => {
     // They had been sent: it is the abort that hides them.
     expect(after.written).toBeGreaterThan(between.written);
   });
+
+  it('refuses departures while the recorded ones are counted', async () => {
+    const replay = app.get(ReplayService).run();
+    const response = await post({});
+    expect(response.status).toBe(503);
+    expect((await fetch(`${url}/producer/metrics`)).status).toBe(200);
+    await replay;
+  });
+
+  it('puts a departure that the board has no line for into the dead-letter topic, and goes on', async () => {
+    const nowhere = { origin: 'BOS', destination: 'BOS', date: '2001-01-14T08:30:00.000Z', delay: 5, distance: 760 };
+    const before = app.get(Board).figures.departures;
+    const place = (await (await post(nowhere)).json()) as { partition: number; offset: string };
+    await post({ ...nowhere, destination: 'JFK' });
+    await waitFor(() => app.get(Board).figures.departures === before + 1, { what: 'the departure behind it' });
+    const [letter, ...others] = await cluster.readTopic(Topics.deadLetters);
+    expect(others).toEqual([]);
+    expect(JSON.parse(String(letter?.value))).toMatchObject(nowhere);
+    expect(Object.fromEntries(letter?.headers.map(({ key, value }) => [key, String(value)]) ?? [])).toMatchObject({
+      'dlt-original-topic': topic,
+      'dlt-original-partition': String(place.partition),
+      'dlt-original-offset': place.offset,
+      'dlt-error-class': 'UnprocessableEntityException',
+    });
+  });
+
+  it('goes on after a restart where it was: audit log and counters have every departure once', async () => {
+    const rows = Array.from({ length: 500 }, (_, i) => `ATL,JFK,2001-01-14T08:30:00Z,${i},760`);
+    await upload(rows);
+    await app.close();
+    await start();
+    await upload(rows);
+    const flights: AnyFlight[] = [];
+    const isolation = 'read_committed';
+    await waitFor(
+      async () => {
+        flights.length = 0;
+        await cluster.visitTopic(topic, ({ value }) => flights.push(JSON.parse(String(value))), { isolation });
+        const stored = FlightFigures.of(flights);
+        const { counters } = await app.get(CommittedResults).read();
+        return [app.get(AuditLog).figures(), counters].every((figures) => figures.differences(stored).length === 0);
+      },
+      { what: 'the same figures in the topic, the log and the counters', limitMs: 20_000 },
+    );
+    expect(flights.length).toBeGreaterThan(2 * FLIGHTS);
+  }, 60_000);
 });

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Topics } from '../names.js';
 import { Settings } from '../settings.js';
 
 export interface VisibleCounts {
@@ -19,7 +20,7 @@ export class VisibleRecords {
 
   private async read(isolation: 'read_committed' | 'read_uncommitted'): Promise<number> {
     let records = 0;
-    await this.settings.cluster.visitTopic(this.settings.topic, () => records++, { isolation });
+    await this.settings.cluster.visitTopic(Topics.departures, () => records++, { isolation });
     return records;
   }
 }

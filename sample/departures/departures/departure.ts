@@ -4,3 +4,8 @@ import type { Flight } from '../flights/flight.js';
 export interface Departure extends Flight {
   readonly sequence: number;
 }
+
+/** A departure as listeners get it: JSON has no dates. */
+export interface ReceivedDeparture extends Omit<Departure, 'date'> {
+  readonly date: string;
+}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { KafkaProducer, type ProducerRecord, type RecordMetadata } from 'nestjs-kafka-producer';
 import type { Flight } from '../flights/flight.js';
-import { Settings } from '../settings.js';
+import { Topics } from '../names.js';
 import type { Departure } from './departure.js';
 
 /** Announces flights to Kafka, keyed by the airport they leave from, so that those of one airport stay in order. */
@@ -9,10 +9,7 @@ import type { Departure } from './departure.js';
 export class DeparturesService {
   private announced = 0;
 
-  public constructor(
-    private readonly producer: KafkaProducer,
-    private readonly settings: Settings,
-  ) {}
+  public constructor(private readonly producer: KafkaProducer) {}
 
   public announce(flight: Flight): Promise<RecordMetadata> {
     return this.producer.send(this.toRecord(flight));
@@ -25,6 +22,6 @@ export class DeparturesService {
 
   private toRecord(flight: Flight): ProducerRecord<string, Departure> {
     const sequence = ++this.announced;
-    return { topic: this.settings.topic, key: flight.origin, value: { sequence, ...flight } };
+    return { topic: Topics.departures, key: flight.origin, value: { sequence, ...flight } };
   }
 }

@@ -8,6 +8,9 @@ export interface Airport {
   readonly name: string;
   readonly city: string;
   readonly state: string;
+  /** Degrees, as text. */
+  readonly latitude: string;
+  readonly longitude: string;
 }
 
 /** The airports of the United States, by IATA code. */
