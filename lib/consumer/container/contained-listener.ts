@@ -1,8 +1,10 @@
-import type { SeekTarget, TopicPartition } from '../consumer-engine-api.js';
+import { KafkaError } from '../../wire/kafka-error.js';
+import type { TopicPartition } from '../consumer-engine-api.js';
 import type { ListenerDefinition } from '../listener-definition.js';
 import type { KafkaListenerStatus } from '../listener-events.js';
 import type { ListenerContainer } from './listener-container.js';
-import type { ListenerHandle } from './listener-container-api.js';
+import type { ListenerHandle, ListenerSeekTarget } from './listener-container-api.js';
+import { checkSeekTarget } from './seek-target.js';
 
 /** One listener of a container: what the registry hands out. */
 export class ContainedListener implements ListenerHandle {
@@ -47,22 +49,27 @@ export class ContainedListener implements ListenerHandle {
     this.container.emit({ type: 'resumed', listenerId: this.id });
   }
 
-  public async seek(
-    target: SeekTarget | { readonly timestamp: number },
-    partitions?: readonly TopicPartition[],
-  ): Promise<void> {
-    const wanted = partitions === undefined ? null : new Set(partitions.map(nameOf));
-    await Promise.all(
-      this.container.unitsOf(this).flatMap((unit) =>
-        unit.partitions
-          .filter((assigned) => wanted === null || wanted.has(nameOf(assigned)))
-          .map(async (assigned) => {
-            const to =
-              typeof target === 'object' ? await this.container.offsetForTime(assigned, target.timestamp) : target;
-            await unit.seek(assigned, to);
-          }),
-      ),
+  public async seek(target: ListenerSeekTarget, partitions?: readonly TopicPartition[]): Promise<void> {
+    const checked = checkSeekTarget(target);
+    const found = new Map(
+      this.container
+        .unitsOf(this)
+        .flatMap((unit) => unit.partitions.map((assigned) => [nameOf(assigned), { unit, assigned }] as const)),
     );
+    const names = partitions?.map(nameOf) ?? [...found.keys()];
+    const missing = names.filter((name) => !found.has(name));
+    if (names.length === 0 || missing.length > 0) throw this.cannotSeek(missing);
+    const results = await Promise.all(
+      names.map(async (name) => {
+        const { assigned, unit } = found.get(name) ?? {};
+        if (assigned === undefined || unit === undefined) return name;
+        const to =
+          typeof checked === 'object' ? await this.container.offsetForTime(assigned, checked.timestamp) : checked;
+        return (await unit.seek(assigned, to)) ? null : name;
+      }),
+    );
+    const lost = results.filter((name) => name !== null);
+    if (lost.length > 0) throw this.cannotSeek(lost);
   }
 
   public start(): Promise<void> {
@@ -75,6 +82,7 @@ export class ContainedListener implements ListenerHandle {
 
   /** @internal for the container */
   public begin(): void {
+    if (this.isRunning) return;
     this.isRunning = true;
     this.isStopping = false;
     this.error = null;
@@ -88,6 +96,15 @@ export class ContainedListener implements ListenerHandle {
     this.isStopping = false;
     this.error = error;
     this.container.emit({ type: 'stopped', listenerId: this.id, error });
+  }
+
+  private cannotSeek(names: readonly string[]): KafkaError {
+    const what = names.length === 0 ? 'no partition' : names.join(', ');
+    return new KafkaError(
+      `${this.id} cannot seek: ${names.length === 0 ? 'this process has' : 'this process does not have'} ${what} now. ` +
+        'The listener does not run, its group is rebalancing (try again), or another process has the partition (seek there).',
+      { retriable: true },
+    );
   }
 
   private get state(): KafkaListenerStatus['state'] {

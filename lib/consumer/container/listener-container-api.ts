@@ -1,6 +1,9 @@
-import type { SeekTarget, TopicPartition } from '../consumer-engine-api.js';
+import type { TopicPartition } from '../consumer-engine-api.js';
 import type { ConsumerEngineStatus } from '../consumer-engine-api.js';
 import type { KafkaListenerStatus } from '../listener-events.js';
+
+/** Where to go on: an offset (also decimal, as in `status()`), `'earliest'`, `'latest'`, or the first record at or after a time (milliseconds since the epoch, or a Date). */
+export type ListenerSeekTarget = bigint | string | { readonly timestamp: number | Date };
 
 /** One running listener, by its id. */
 export interface ListenerHandle {
@@ -9,11 +12,21 @@ export interface ListenerHandle {
   /** Handlers that run end; no more begin. The member keeps its partitions. */
   pause(): void;
   resume(): void;
-  /** Goes on from there; for all assigned partitions of the listener unless given. A time is milliseconds since the epoch. */
-  seek(target: SeekTarget | { readonly timestamp: number }, partitions?: readonly TopicPartition[]): Promise<void>;
-  /** Idempotent; also after a failure, which is then tried again from where it stopped. */
+  /**
+   * Goes on from there, when what runs has ended: not to be awaited inside of a handler of the same listener, which would wait for itself.
+   * @param partitions default: all that are assigned to this process
+   * @throws (as a rejection) KafkaError when there is nothing to seek: the listener does not run, its group is rebalancing, or a partition belongs to another process
+   */
+  seek(target: ListenerSeekTarget, partitions?: readonly TopicPartition[]): Promise<void>;
+  /**
+   * Idempotent; also after a failure, which is then tried again from where it stopped. Listeners of one group that share a topic start and stop together: they share its offsets.
+   * @throws (as a rejection) KafkaError after the application was closed; what makes a start impossible
+   */
   start(): Promise<void>;
-  /** Lets handlers end within the limit, and commits. The member leaves its group when none of the group's listeners runs. */
+  /**
+   * Lets handlers end within the limit, and commits. The member leaves its group when none of the group's listeners runs. Not to be awaited inside of a handler of the
+   * same group, which would wait for itself.
+   */
   stop(): Promise<void>;
 }
 

@@ -396,6 +396,20 @@ describe('a partition that is revoked', () => {
     expect(bench.engine.commits).not.toContain('t-0=1');
   });
 
+  it('does not wait for a commit that is not answered longer than for the last one', async () => {
+    await using bench = await ContainerBench.start(
+      listener(() => undefined),
+      60_000,
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.commitAnswer = new Promise(() => undefined);
+    bench.engine.deliver(partition, [record('t', 0, 0), record('t', 0, 1)]);
+    await until(() => bench.engine.commits.length === 1);
+    const startedAt = performance.now();
+    await bench.engine.revoke(200);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+
   it('does not wait for the pause before a retry', async () => {
     await using bench = await ContainerBench.start(
       listener(
@@ -484,8 +498,39 @@ describe('a listener by hand', () => {
     bench.engine.deliver(partition, [record('t', 0, 3)]);
     await until(() => handled.length === 2);
     await until(() => bench.engine.commits.at(-1) === 't-0=4');
-    await bench.container.listeners[0]?.seek({ timestamp: 0 });
-    expect(partition.seeks).toEqual([3n, 7n]);
+    await bench.container.listeners[0]?.seek({ timestamp: new Date(0) });
+    await bench.container.listeners[0]?.seek('12', [T0]);
+    expect(partition.seeks).toEqual([3n, 7n, 12n]);
+  });
+
+  it('refuses to seek where there is nothing to seek, and to no place', async () => {
+    await using bench = await ContainerBench.start(listener(() => undefined));
+    const [handle] = bench.container.listeners;
+    await expect(handle?.seek(0n)).rejects.toThrow(/has no partition now/);
+    bench.engine.assignOne(T0);
+    await expect(handle?.seek(0n, [T1])).rejects.toThrow(/does not have t-1 now/);
+    for (const target of [-1n, 'soon', { timestamp: Number.NaN }, { timestamp: new Date('never') }]) {
+      await expect(handle?.seek(target)).rejects.toThrow(/seek goes to an offset/);
+    }
+    bench.engine.lose();
+    await expect(handle?.seek(0n)).rejects.toThrow(/has no partition now/);
+  });
+
+  it('cannot be started once the application is closed', async () => {
+    await using bench = await ContainerBench.start(listener(() => undefined));
+    await bench.container.close(100);
+    await expect(bench.container.listeners[0]?.start()).rejects.toThrow(/the application was closed/);
+  });
+
+  it('that waits for a broker does not hold up the end of the application', async () => {
+    await using bench = new ContainerBench([listener(() => undefined)], 60_000);
+    bench.isUnreachable = true;
+    const starting = bench.container.start();
+    await until(() => bench.engines.length === 1);
+    const startedAt = performance.now();
+    await bench.container.close(60_000);
+    await starting;
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 
   it('that cannot start says why, and can be started again', async () => {
@@ -501,6 +546,35 @@ describe('a listener by hand', () => {
 });
 
 describe('several listeners of a group on one topic', () => {
+  it('start and stop together, so that none misses what another has committed', async () => {
+    const recovery = new FakeRecovery(1, 'stop');
+    const commitStrategy = new SyncCommitStrategy({ per: 'record' });
+    const seen: string[] = [];
+    const broken = { is: true };
+    await using bench = await ContainerBench.start([
+      listener((call) => void seen.push(`a${offsets(call)}`), { id: 'a', recovery, commitStrategy }),
+      listener(
+        (call) => {
+          if (broken.is) throw new Error('poison');
+          seen.push(`b${offsets(call)}`);
+        },
+        { id: 'b', recovery, commitStrategy },
+      ),
+    ]);
+    const [a, b] = bench.container.listeners;
+    bench.engine.deliver(bench.engine.assignOne(T0), [record('t', 0, 0)]);
+    await until(() => a?.status().state === 'failed' && b?.status().state === 'failed');
+    expect(bench.engine.commits).not.toContain('t-0=1');
+    broken.is = false;
+    await a?.start();
+    expect(b?.status().state).toBe('running');
+    bench.engine.deliver(bench.engine.assignOne(T0), [record('t', 0, 0)]);
+    await until(() => bench.engine.commits.includes('t-0=1'));
+    expect(seen).toEqual(['a0', 'a0', 'b0']);
+    await b?.stop();
+    expect(a?.status().state).toBe('stopped');
+  });
+
   it('all get each record, and only those that have failed get it again', async () => {
     const calls: string[] = [];
     const recovery = new FakeRecovery();

@@ -1,3 +1,4 @@
+import { KafkaError } from '../../wire/kafka-error.js';
 import type { LogSink } from '../../wire/log-sink.js';
 import type { ConsumedRecord } from '../consumed-record.js';
 import type { ConsumerConfig } from '../consumer-config.js';
@@ -11,6 +12,8 @@ import type { ListenerDefinition } from '../listener-definition.js';
 import type { KafkaListenerEvent } from '../listener-events.js';
 import { ContainedListener } from './contained-listener.js';
 import type { ListenerContainerApi, ListenerHandle } from './listener-container-api.js';
+import { ListenerEventLog } from './listener-event-log.js';
+import { namedTopics, reads } from './listener-topics.js';
 import { ListenerUnit } from './listener-unit.js';
 import { mergeDefinitions } from './merged-definition.js';
 import { toError } from './record-run.js';
@@ -26,8 +29,11 @@ export interface ListenerContainerOptions {
   readonly createEngine: (events: ConsumerEngineEvents) => ConsumerEngineApi;
 }
 
-/** For the last commit and the goodbye, behind the time for handlers. */
-const COMMIT_TIMEOUT_MS = 10_000;
+/** For the last commit, behind the time for handlers: of partitions that others wait for, and of listeners that stop. */
+const REVOKE_COMMIT_MS = 30_000;
+const STOP_COMMIT_MS = 10_000;
+/** For the goodbye behind that. */
+const LEAVE_MS = 1_000;
 
 /** The listeners of one group: one member, made when the first of them starts and ended with the last. */
 export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEvents {
@@ -39,13 +45,19 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
   /** Starts and stops happen one after the other. */
   private turn: Promise<unknown> = Promise.resolve();
   private isClosed = false;
+  /** The engine's start has succeeded. */
+  private hasStarted = true;
+  /** The engine is being closed. */
+  private isEnding = false;
   /** How long handlers may go on. */
   private drainMs: number;
   private hasTrouble = false;
+  private readonly eventLog: ListenerEventLog;
 
   /** @throws ConfigError for listeners of one topic that do not agree */
   public constructor(private readonly options: ListenerContainerOptions) {
     this.drainMs = options.drainTimeoutMs;
+    this.eventLog = new ListenerEventLog(options.log);
     checkSharedTopics(options.listeners);
     this.contained = options.listeners.map((definition) => new ContainedListener(definition, this));
   }
@@ -73,6 +85,8 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
   public close(timeoutMs: number): Promise<void> {
     this.isClosed = true;
     this.drainMs = Math.min(this.drainMs, timeoutMs);
+    // A start that waits for a broker is over then, and with it its turn.
+    if (!this.hasStarted) void this.engine?.close(0);
     return this.inTurn(async () => {
       await this.endEngine(this.stopTimeoutMs);
       for (const listener of this.contained) listener.end(null);
@@ -82,12 +96,14 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
   /** @internal for the handle */
   public startListener(listener: ContainedListener): Promise<void> {
     return this.inTurn(async () => {
-      if (this.isClosed || listener.isRunning) return;
-      listener.begin();
+      if (this.isClosed) throw new KafkaError(`${listener.id} cannot start: the application was closed.`);
+      if (listener.isRunning) return;
+      const companions = this.companionsOf(listener);
+      for (const companion of companions) companion.begin();
       try {
         await this.resubscribe();
       } catch (error) {
-        listener.end(toError(error));
+        for (const companion of companions) companion.end(toError(error));
         throw error;
       }
     });
@@ -97,14 +113,15 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
   public stopListener(listener: ContainedListener, error: Error | null): Promise<void> {
     return this.inTurn(async () => {
       if (!listener.isRunning) return;
-      listener.isStopping = true;
-      if (this.running.length === 1) {
+      const companions = this.companionsOf(listener);
+      for (const companion of companions) companion.isStopping = true;
+      if (this.running.every(({ isStopping }) => isStopping)) {
         await this.endEngine(this.stopTimeoutMs);
       } else {
-        const units = this.unitsOf(listener);
-        await Promise.all(units.map((unit) => this.endUnit(unit, Date.now() + this.stopTimeoutMs)));
+        const units = new Set(companions.flatMap((companion) => this.unitsOf(companion)));
+        await Promise.all([...units].map((unit) => this.endUnit(unit, Date.now() + this.stopTimeoutMs)));
       }
-      listener.end(error);
+      for (const companion of companions) companion.end(error);
       if (this.engine !== null) await this.resubscribe();
     });
   }
@@ -121,6 +138,7 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
   }
 
   public emit(event: KafkaListenerEvent): void {
+    this.eventLog.write(event);
     this.options.events(event);
   }
 
@@ -138,7 +156,8 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
   }
 
   public async onRevoked(partitions: readonly AssignedPartition[], deadline: number): Promise<void> {
-    await Promise.all([...this.units.values()].map((unit) => unit.release(partitions, deadline, this.drainMs)));
+    const limits = { drainMs: this.drainMs, commitMs: this.isEnding ? STOP_COMMIT_MS : REVOKE_COMMIT_MS };
+    await Promise.all([...this.units.values()].map((unit) => unit.release(partitions, deadline, limits)));
     this.tell('partitions-revoked', partitions);
     for (const partition of partitions) this.unitOf.delete(partition);
   }
@@ -175,7 +194,7 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
 
   /** Handlers have their time, and the commit behind them some more. */
   private get stopTimeoutMs(): number {
-    return this.drainMs + COMMIT_TIMEOUT_MS;
+    return this.drainMs + STOP_COMMIT_MS + LEAVE_MS;
   }
 
   private async resubscribe(): Promise<void> {
@@ -186,9 +205,11 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
     }
     const engine = this.options.createEngine(this);
     this.engine = engine;
+    this.hasStarted = false;
     engine.subscribe(topics);
     try {
       await engine.start();
+      this.hasStarted = true;
     } catch (error) {
       this.engine = null;
       await engine.close(0);
@@ -198,10 +219,12 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
   }
 
   private async endEngine(timeoutMs: number): Promise<void> {
+    this.isEnding = true;
     // Still there while it closes: what is revoked then is committed through it.
     await this.engine?.close(timeoutMs);
     this.engine = null;
     for (const unit of this.units.values()) unit.end();
+    this.isEnding = false;
     this.units.clear();
     this.unitOf.clear();
   }
@@ -209,16 +232,32 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
   private async endUnit(unit: ListenerUnit, deadline: number): Promise<void> {
     const { partitions } = unit;
     for (const partition of partitions) partition.pause('stopped');
-    await unit.release(partitions, deadline, this.drainMs);
+    await unit.release(partitions, deadline, { drainMs: this.drainMs, commitMs: STOP_COMMIT_MS });
     unit.end();
     for (const partition of partitions) this.unitOf.delete(partition);
     for (const [key, known] of this.units) if (known === unit) this.units.delete(key);
   }
 
-  /** The listeners that run and read the topic, as one; null when there is none. */
+  /** The listener, and those that share topics with it: one offset stands for all of them, so none may be left behind. */
+  private companionsOf(listener: ContainedListener): ContainedListener[] {
+    const companions = new Set([listener]);
+    for (const known of companions) {
+      for (const other of this.contained) if (this.shareTopic(known, other)) companions.add(other);
+    }
+    return [...companions];
+  }
+
+  private shareTopic({ definition: one }: ContainedListener, { definition: other }: ContainedListener): boolean {
+    const isAssigned = [...this.units.keys()].some((key) => keyIncludes(key, one.id) && keyIncludes(key, other.id));
+    return isAssigned || namedTopics([one, other]).some((topic) => reads(one, topic) && reads(other, topic));
+  }
+
+  /** The listeners that read the topic, as one; null when none of them runs. */
   private unitFor(topic: string): ListenerUnit | null {
-    const readers = this.running.filter((listener) => !listener.isStopping && reads(listener.definition, topic));
-    if (readers.length === 0) return null;
+    const readers = this.contained.filter(({ definition }) => reads(definition, topic));
+    if (!readers.some(({ isRunning, isStopping }) => isRunning && !isStopping)) return null;
+    // Only an expression can show so late that they belong together.
+    for (const reader of readers) reader.begin();
     const key = keyOf(readers.map(({ definition }) => definition.id));
     const known = this.units.get(key);
     if (known !== undefined) return known;
@@ -263,9 +302,7 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
   }
 
   private fail(listener: ContainedListener, error: Error): void {
-    this.options.log.error(
-      `${listener.id} stops, because a record could not be handled: ${error.message} Start it again with KafkaListenerRegistry when that is mended, or configure recovery.deadLetter.`,
-    );
+    this.eventLog.failed(listener.id, error);
     void this.stopListener(listener, error);
   }
 
@@ -288,20 +325,9 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
   }
 }
 
-function reads({ topics }: ListenerDefinition, topic: string): boolean {
-  return topics.some((wanted) => (typeof wanted === 'string' ? wanted === topic : matches(wanted, topic)));
-}
-
-/** Also for expressions with the flags g or y, which remember where they were. */
-function matches(expression: RegExp, topic: string): boolean {
-  expression.lastIndex = 0;
-  return expression.test(topic);
-}
-
 /** Those of expressions are known only when partitions are assigned. @throws ConfigError */
 function checkSharedTopics(listeners: readonly ListenerDefinition[]): void {
-  const names = new Set(listeners.flatMap(({ topics }) => topics.filter((topic) => typeof topic === 'string')));
-  for (const topic of names) {
+  for (const topic of namedTopics(listeners)) {
     const readers = listeners.filter((listener) => reads(listener, topic));
     if (readers.length > 1) mergeDefinitions(readers, topic);
   }

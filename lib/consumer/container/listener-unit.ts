@@ -25,6 +25,12 @@ export interface ListenerUnitDependencies {
   readonly onFailed: (error: Error) => void;
 }
 
+/** How long partitions may take that are given away, in milliseconds. */
+export interface ReleaseLimits {
+  readonly drainMs: number;
+  readonly commitMs: number;
+}
+
 /** So long the final commit may take, behind the time for handlers. */
 const COMMIT_MARGIN_MS = 5_000;
 
@@ -93,23 +99,23 @@ export class ListenerUnit {
   /**
    * Lets handlers of these partitions end, commits what is done, and forgets them.
    * @param deadline of it all, milliseconds since the epoch
-   * @param drainMs of the handlers
+   * @param limits of the handlers, and of the last commit after them, in milliseconds
    */
   public async release(
     partitions: readonly AssignedPartition[],
     deadline: number,
-    drainMs = this.dependencies.drainTimeoutMs,
+    limits: ReleaseLimits,
   ): Promise<void> {
     const processors = partitions.flatMap((partition) => this.processors.get(partition) ?? []);
     if (processors.length === 0) return;
     const now = Date.now();
     const margin = Math.min(COMMIT_MARGIN_MS, Math.max(0, deadline - now) / 2);
-    const drained = Math.min(deadline - margin, now + drainMs);
+    const drained = Math.min(deadline - margin, now + limits.drainMs);
     await Promise.all(processors.map((processor) => processor.drain(drained)));
     try {
       await this.commits.commitFinal(
         processors.map(({ partition }) => partition),
-        deadline,
+        Math.min(deadline, Date.now() + limits.commitMs),
       );
     } catch (error) {
       this.dependencies.log.warn(
@@ -136,18 +142,19 @@ export class ListenerUnit {
     for (const processor of this.processors.values()) processor.resume();
   }
 
-  /** Goes on from there, after what runs has ended. */
-  public async seek(partition: AssignedPartition, target: SeekTarget): Promise<void> {
+  /** Goes on from there, after what runs has ended. @returns false when the partition is not, or no longer, assigned */
+  public async seek(partition: AssignedPartition, target: SeekTarget): Promise<boolean> {
     const processor = this.processors.get(partition);
-    if (processor === undefined) return;
+    if (processor === undefined) return false;
     partition.pause('seek');
     await processor.drain(Date.now() + this.dependencies.drainTimeoutMs);
-    if (!partition.isAssigned || this.processors.get(partition) !== processor) return;
+    if (!partition.isAssigned || this.processors.get(partition) !== processor) return false;
     this.forget([processor]);
     partition.seek(target);
     this.assign(partition);
     partition.resume('window');
     partition.resume('seek');
+    return true;
   }
 
   public status(): ListenerPartitionStatus[] {

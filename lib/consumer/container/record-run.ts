@@ -114,7 +114,8 @@ export class RecordRun implements HandlerCall {
       }
       if (outcome === null && stopping.aborted) outcome = ABANDONED;
       if (outcome === null) continue;
-      if (this.commit !== null) await this.commit;
+      // When the partition is given away the last commit is awaited for all of its records at once.
+      if (this.commit !== null) await settledOrAborted(this.commit, stopping);
       return outcome;
     }
   }
@@ -307,6 +308,19 @@ function splitAt<T>(items: readonly T[], index: number): T[][] {
   );
 }
 
+/** @param promise never rejects */
+function settledOrAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    signal.addEventListener('abort', end);
+    void promise.then(end);
+  });
+}
+
 /** Aborts the transaction of a handler that wants its records again. */
 class NackedError extends Error {}
 
@@ -320,5 +334,7 @@ function causeOf(error: unknown): unknown {
 }
 
 export function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+  if (error instanceof Error) return error;
+  if (typeof error === 'string' && error !== '') return new Error(error);
+  return new Error(`A ${error === null ? 'null' : typeof error} was thrown, which is no Error`);
 }

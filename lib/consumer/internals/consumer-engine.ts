@@ -26,6 +26,7 @@ import { ConsumerMetadata, type MetadataChange } from './metadata/consumer-metad
 import { ConsumerMetadataUpdater } from './metadata/consumer-metadata-updater.js';
 import { GroupOffsets } from './offsets/group-offsets.js';
 import { LeaderOffsets } from './offsets/leader-offsets.js';
+import { MissingTopics } from './missing-topics.js';
 import { TroubleBoard } from './trouble-board.js';
 
 export interface ConsumerEngineDependencies {
@@ -55,6 +56,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
   private readonly leaderOffsets: LeaderOffsets;
   private readonly fetcher: Fetcher;
   private readonly trouble: TroubleBoard;
+  private readonly missing: MissingTopics;
   private assigned: readonly AssignedPartition[] = [];
   /** Revoking is under way; whoever else wants it waits for the same. */
   private revoking: Promise<void> | null = null;
@@ -64,6 +66,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
   public constructor(private readonly dependencies: ConsumerEngineDependencies) {
     const { config, events, log } = dependencies;
     this.trouble = new TroubleBoard((error) => events.onTrouble(error));
+    this.missing = new MissingTopics(config.groupId, log);
     this.quickLink = this.openLink(() => undefined);
     this.membershipLink = this.openLink(() => undefined);
     this.updater = new ConsumerMetadataUpdater({
@@ -218,6 +221,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
   }
 
   private metadataChanged({ leaders, topics }: MetadataChange): void {
+    this.missing.look(this.metadata.subscription.filter((topic) => this.metadata.partitionCount(topic) === 0));
     if (topics) this.membership.requestRejoin('the topics or their partitions have changed');
     if (leaders) this.fetcher.metadataChanged();
   }

@@ -42,6 +42,8 @@ export class ContainerBench implements AsyncDisposable {
   public readonly container: ListenerContainer;
   public readonly engines: FakeConsumerEngine[] = [];
   public startFailure: Error | null = null;
+  /** Engines start only when they are closed. */
+  public isUnreachable = false;
 
   public constructor(listeners: readonly ListenerDefinition[], drainTimeoutMs = 1_000) {
     const log: LogSink = { debug: quiet, info: quiet, warn: quiet, error: quiet };
@@ -55,6 +57,7 @@ export class ContainerBench implements AsyncDisposable {
       createEngine: (events) => {
         const engine = new FakeConsumerEngine(events);
         engine.startFailure = this.startFailure;
+        engine.isUnreachable = this.isUnreachable;
         this.engines.push(engine);
         return engine;
       },

@@ -62,12 +62,20 @@ export class FakeConsumerEngine implements ConsumerEngineApi {
   public isClosed = false;
   /** Instead of success. */
   public commitFailure: Error | null = null;
+  /** When commits are answered. */
+  public commitAnswer: Promise<void> = Promise.resolve();
   public startFailure: Error | null = null;
+  public isUnreachable = false;
+  private onClosed: () => void = () => undefined;
+  private readonly closed = new Promise<void>((resolve) => {
+    this.onClosed = resolve;
+  });
   private readonly assigned = new Map<string, FakePartition>();
 
   public constructor(private readonly events: ConsumerEngineEvents) {}
 
   public start(): Promise<void> {
+    if (this.isUnreachable) return this.closed;
     return this.startFailure === null ? Promise.resolve() : Promise.reject(this.startFailure);
   }
 
@@ -110,7 +118,7 @@ export class FakeConsumerEngine implements ConsumerEngineApi {
     for (const { offset, partition } of offsets) {
       this.commits.push(`${partition.topic}-${partition.partition}=${offset}`);
     }
-    return Promise.resolve();
+    return this.commitAnswer;
   }
 
   public committed(partitions: readonly TopicPartition[]): Promise<bigint[]> {
@@ -136,6 +144,7 @@ export class FakeConsumerEngine implements ConsumerEngineApi {
   public async close(timeoutMs: number): Promise<void> {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.onClosed();
     if (this.assigned.size > 0) await this.revoke(timeoutMs);
   }
 

@@ -122,7 +122,7 @@ export class FakeContainer implements ListenerContainerApi {
       resume: () => undefined,
       seek: (target, partitions = []) => {
         this.seeks.push(
-          `${typeof target === 'object' ? `time ${target.timestamp}` : target} ${partitions.map(({ partition, topic }) => `${topic}-${partition}`).join()}`,
+          `${typeof target === 'object' ? `time ${Number(target.timestamp)}` : target} ${partitions.map(({ partition, topic }) => `${topic}-${partition}`).join()}`,
         );
         return Promise.resolve();
       },
