@@ -53,6 +53,17 @@ afterEach(() => {
 });
 
 describe('Heartbeats', () => {
+  it('end the session although its timer fires a little early by the clock', () => {
+    const bench = new HeartbeatBench();
+    bench.heartbeat.start();
+    jest.advanceTimersByTime(SESSION_MS - 1);
+    jest.setSystemTime(Date.now() - 5);
+    jest.advanceTimersByTime(2);
+    expect(bench.told).toEqual([]);
+    jest.advanceTimersByTime(10);
+    expect(bench.told).toEqual(['expired']);
+  });
+
   it('are sent one interval after the other, never two at a time', async () => {
     const bench = new HeartbeatBench();
     const startedAt = Date.now();

@@ -91,18 +91,27 @@ export class Heartbeat {
   private alive(sentAt: number, round: symbol): void {
     this.answeredAt = Date.now();
     this.sessionEndsAt = sentAt + this.dependencies.config.sessionTimeoutMs;
+    this.watch(round, this.sessionEndsAt);
+  }
+
+  private watch(round: symbol, endsAt: number): void {
     clearTimeout(this.expiry);
     this.expiry = setTimeout(
       () => {
         // When the event loop stood still, the answer may be there and not read yet: it is, before the next turn.
-        this.recheck = setImmediate(() => this.expireUnlessAlive(round));
+        this.recheck = setImmediate(() => this.expireUnlessAlive(round, endsAt));
       },
-      Math.max(1, this.sessionEndsAt - this.answeredAt),
+      Math.max(1, endsAt - Date.now()),
     );
   }
 
-  private expireUnlessAlive(round: symbol): void {
-    if (round !== this.round || Date.now() < this.sessionEndsAt) return;
+  private expireUnlessAlive(round: symbol, endsAt: number): void {
+    if (round !== this.round || this.sessionEndsAt !== endsAt) return;
+    // A timer may fire a little early by the clock.
+    if (Date.now() < endsAt) {
+      this.watch(round, endsAt);
+      return;
+    }
     this.stop();
     this.dependencies.onExpired();
   }
