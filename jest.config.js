@@ -28,6 +28,8 @@ const shared = {
 
 /** `unit` needs no broker; `broker` shares one embedded broker; `faults` starts its own three-node clusters, one file after the other. */
 export default {
+  // Only what hangs is ended by it: suites share the machine's cores with brokers, and what must be quick measures that itself.
+  testTimeout: 30_000,
   projects: [
     {
       ...shared,
