@@ -6,6 +6,7 @@ import { LeaderOffsets } from '../../lib/consumer/internals/offsets/leader-offse
 import type { ConsumedRecord } from '../../lib/consumer/consumed-record.js';
 import type { ConsumerConfig } from '../../lib/consumer/consumer-config.js';
 import type { AssignedPartition, GroupMembershipIdentity } from '../../lib/consumer/consumer-engine-api.js';
+import { consumerConfigOf } from '../../lib/consumer/spec-support/consumer-config-of.js';
 import type { BrokerConnection } from '../../lib/wire/broker-connection.js';
 import { ClusterLink } from '../../lib/wire/cluster-link.js';
 import { CoordinatorClient, GROUP_COORDINATOR } from '../../lib/wire/coordinator-client.js';
@@ -31,32 +32,16 @@ export interface TestFetcherOptions {
   readonly membership?: GroupMembershipIdentity;
 }
 
-const CONFIG: ConsumerConfig = {
+const CONFIG = consumerConfigOf({
   clientId: 'test-fetcher',
   groupId: '',
-  groupInstanceId: null,
-  clientRack: null,
   autoOffsetReset: 'earliest',
-  isolationLevel: 'read_committed',
-  sessionTimeoutMs: 45_000,
-  heartbeatIntervalMs: 3_000,
-  maxPollIntervalMs: 300_000,
-  partitionAssignmentStrategy: ['range'],
-  fetchMinBytes: 1,
-  fetchMaxBytes: 52_428_800,
-  fetchMaxWaitMs: 500,
-  maxPartitionFetchBytes: 1_048_576,
   allowAutoCreateTopics: false,
-  metadataMaxAgeMs: 300_000,
   requestTimeoutMs: 10_000,
   defaultApiTimeoutMs: 10_000,
-  retryBackoffMs: 50,
   retryBackoffMaxMs: 500,
-  reconnectBackoffMs: 50,
   reconnectBackoffMaxMs: 500,
-  connectionsMaxIdleMs: 540_000,
-  socketConnectionSetupTimeoutMs: 10_000,
-};
+});
 
 /** The reading half of a group member: everything but the group. It notes what it is told. `await using` closes it. */
 export class TestFetcher implements AsyncDisposable {
@@ -103,6 +88,7 @@ export class TestFetcher implements AsyncDisposable {
         if (topics) this.topicChanges++;
         this.fetcher.metadataChanged();
       },
+      onTrouble: () => undefined,
       onRefused: (error) => this.fatal.push(error),
     });
     this.groupOffsets = new GroupOffsets({ coordinator: this.coordinator, config });

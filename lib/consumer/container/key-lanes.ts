@@ -1,3 +1,5 @@
+import { Fifo } from '../../wire/fifo.js';
+
 /** What stays in order: the records of one key of one partition. */
 export interface LaneKey {
   /** The assigned partition; told by its identity. */
@@ -44,7 +46,7 @@ type Turn = Lane | (() => void);
  */
 export class KeyLanes {
   private readonly groups = new Map<object, LaneGroup>();
-  private readonly turns = new TurnQueue();
+  private readonly turns = new Fifo<Turn>();
   private running = 0;
   private total = 0;
   private isStarting = false;
@@ -205,27 +207,4 @@ function laneOf(group: LaneGroup, key: Buffer | null): Lane {
     group.lanes.set(name, lane);
   }
   return lane;
-}
-
-/** First in, first out. */
-class TurnQueue {
-  private readonly turns: (Turn | undefined)[] = [];
-  private front = 0;
-
-  public push(turn: Turn): void {
-    this.turns.push(turn);
-  }
-
-  public shift(): Turn | undefined {
-    const turn = this.turns[this.front];
-    if (turn === undefined) return undefined;
-    this.turns[this.front] = undefined;
-    this.front++;
-    // Half of it is used up: cutting that off costs as much as it has taken to use it.
-    if (this.front * 2 > this.turns.length) {
-      this.turns.splice(0, this.front);
-      this.front = 0;
-    }
-    return turn;
-  }
 }

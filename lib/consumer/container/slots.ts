@@ -1,7 +1,9 @@
+import { Fifo } from '../../wire/fifo.js';
+
 /** How many may work at a time; those who wait get their turn in the order in which they came. */
 export class Slots {
   private used = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly waiting = new Fifo<() => void>();
 
   /** @param limit at least 1; Infinity for no limit */
   public constructor(private readonly limit: number) {}

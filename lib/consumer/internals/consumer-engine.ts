@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ClusterLink } from '../../wire/cluster-link.js';
+import type { ClusterLink } from '../../wire/cluster-link.js';
+import { openLink } from '../../wire/open-link.js';
 import { CommitFailedError } from '../../wire/commit-failed-error.js';
 import { BrokerUnavailableError, KafkaAuthenticationError } from '../../wire/connection-errors.js';
 import { CoordinatorClient, GROUP_COORDINATOR } from '../../wire/coordinator-client.js';
@@ -67,8 +68,8 @@ export class ConsumerEngine implements ConsumerEngineApi {
     const { config, events, log } = dependencies;
     this.trouble = new TroubleBoard((error) => events.onTrouble(error));
     this.missing = new MissingTopics(config.groupId, log);
-    this.quickLink = this.openLink(() => undefined);
-    this.membershipLink = this.openLink(() => undefined);
+    this.quickLink = openLink(dependencies, () => undefined);
+    this.membershipLink = openLink(dependencies, () => undefined);
     this.updater = new ConsumerMetadataUpdater({
       link: this.quickLink,
       metadata: this.metadata,
@@ -79,6 +80,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
         this.fetcher.updateBrokers(brokers);
       },
       onUpdate: (change) => this.metadataChanged(change),
+      onTrouble: (error) => this.trouble.report('metadata', error),
       onRefused: (error) => this.fail(error),
     });
     this.offsetsCoordinator = this.coordinator(this.quickLink);
@@ -92,7 +94,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
       groupOffsets: this.offsets,
       leaderOffsets: this.leaderOffsets,
       log,
-      openLink: (onChange) => this.openLink(onChange),
+      openLink: (onChange) => openLink(dependencies, onChange),
       onRecords: (partition, records, nextOffset) => events.onRecords(partition, records, nextOffset),
       onTrouble: (error) => this.trouble.report('fetch', error),
       onFatal: (error) => this.fail(error),
@@ -169,20 +171,6 @@ export class ConsumerEngine implements ConsumerEngineApi {
   public close(timeoutMs: number): Promise<void> {
     this.closing ??= this.shutDown(Date.now() + timeoutMs);
     return this.closing;
-  }
-
-  private openLink(onChange: () => void): ClusterLink {
-    const { client, config, log } = this.dependencies;
-    return new ClusterLink({
-      client,
-      clientId: config.clientId,
-      log,
-      connectionSetupTimeoutMs: config.socketConnectionSetupTimeoutMs,
-      connectionsMaxIdleMs: config.connectionsMaxIdleMs,
-      reconnectBackoffMs: config.reconnectBackoffMs,
-      reconnectBackoffMaxMs: config.reconnectBackoffMaxMs,
-      onChange,
-    });
   }
 
   private coordinator(link: ClusterLink, lookUpLink = link): CoordinatorClient {

@@ -1,4 +1,4 @@
-/** Gathers what several parts report of their troubles: the consumer is well when none of them has any. */
+/** Gathers what several parts report of their troubles: the consumer is well when no part has trouble. */
 export class TroubleBoard {
   private readonly troubles = new Map<string, Error>();
 

@@ -18,7 +18,7 @@ import { closeParts } from './close-parts.js';
 import { describeBatches } from './describe-batches.js';
 import { CompressionRatioEstimator } from './compression-ratio-estimator.js';
 import { InterceptorChain } from './interceptor-chain.js';
-import { openLink } from './open-link.js';
+import { openLink } from '../../wire/open-link.js';
 import { MetadataUpdater } from './metadata-updater.js';
 import { ProduceOutcomes } from './produce-outcomes.js';
 import type { Resolve } from './producer-batch.js';

@@ -4,7 +4,7 @@ import type { ProducerEngineDependencies } from '../producer-engine-api.js';
 import { settledWithin } from '../../wire/settled-within.js';
 import type { ConsumerGroupMetadata, TopicPartitionOffset } from '../transaction.js';
 import type { TransactionalEngineApi, TransactionalState } from '../transactional-engine-api.js';
-import { openLink } from './open-link.js';
+import { openLink } from '../../wire/open-link.js';
 import { ProducerEngine } from './producer-engine.js';
 import { TransactionManager } from './transactions/transaction-manager.js';
 import { TransactionRequests, type TransactionalConfig } from './transactions/transaction-requests.js';

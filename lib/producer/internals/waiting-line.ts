@@ -1,4 +1,4 @@
-import { Fifo } from './fifo.js';
+import { Fifo } from '../../wire/fifo.js';
 import type { SerializedRecord } from './record-serializer.js';
 import type { WaitingMemory } from './waiting-memory.js';
 import type { SendFilter, TakenSend, WaitingSegment, WaitingSend } from './waiting-segment.js';

@@ -1,5 +1,4 @@
-import type { TopicPartition } from '../../consumer-engine-api.js';
-import { compareMembers, compareStrings } from './compare-members.js';
+import { emptyShares, sortMembers, sortTopics } from './assignment-order.js';
 import type { AssignableMember, GroupAssignment, PartitionAssignor } from './partition-assignor.js';
 
 /**
@@ -13,10 +12,9 @@ export class RangeAssignor implements PartitionAssignor {
     members: readonly AssignableMember[],
     partitionsPerTopic: ReadonlyMap<string, number>,
   ): GroupAssignment {
-    const assignment = new Map<string, TopicPartition[]>(members.map(({ memberId }) => [memberId, []]));
-    const sorted = [...members].sort(compareMembers);
-    const topics = [...partitionsPerTopic].sort(([one], [other]) => compareStrings(one, other));
-    for (const [topic, partitions] of topics) {
+    const assignment = emptyShares(members);
+    const sorted = sortMembers(members);
+    for (const [topic, partitions] of sortTopics(partitionsPerTopic)) {
       const subscribers = sorted.filter((member) => member.topics.has(topic));
       const each = Math.floor(partitions / subscribers.length);
       const longer = partitions % subscribers.length;

@@ -1,5 +1,4 @@
-import type { TopicPartition } from '../../consumer-engine-api.js';
-import { compareMembers, compareStrings } from './compare-members.js';
+import { emptyShares, sortMembers, sortTopics } from './assignment-order.js';
 import type { AssignableMember, GroupAssignment, PartitionAssignor } from './partition-assignor.js';
 
 /** The partitions of all topics in a row, dealt out one by one to whoever is next and has subscribed to the topic (Kafka's `RoundRobinAssignor`). */
@@ -10,11 +9,10 @@ export class RoundRobinAssignor implements PartitionAssignor {
     members: readonly AssignableMember[],
     partitionsPerTopic: ReadonlyMap<string, number>,
   ): GroupAssignment {
-    const assignment = new Map<string, TopicPartition[]>(members.map(({ memberId }) => [memberId, []]));
-    const sorted = [...members].sort(compareMembers);
-    const topics = [...partitionsPerTopic].sort(([one], [other]) => compareStrings(one, other));
+    const assignment = emptyShares(members);
+    const sorted = sortMembers(members);
     let next = 0;
-    for (const [topic, partitions] of topics) {
+    for (const [topic, partitions] of sortTopics(partitionsPerTopic)) {
       if (!sorted.some((member) => member.topics.has(topic))) continue;
       for (let partition = 0; partition < partitions; partition++) {
         while (sorted[next]?.topics.has(topic) !== true) next = (next + 1) % sorted.length;

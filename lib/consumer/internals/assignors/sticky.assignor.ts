@@ -1,8 +1,8 @@
+import { groupByTopic } from '../../../wire/group-by-topic.js';
 import { ProtocolReader } from '../../../wire/protocol/protocol-reader.js';
 import { ProtocolWriter } from '../../../wire/protocol/protocol-writer.js';
 import type { GroupMembershipIdentity, TopicPartition } from '../../consumer-engine-api.js';
-import { byTopic } from './by-topic.js';
-import { compareMembers, compareStrings } from './compare-members.js';
+import { sortMembers, sortTopics } from './assignment-order.js';
 import type { AssignableMember, GroupAssignment, PartitionAssignor } from './partition-assignor.js';
 
 interface Share {
@@ -27,8 +27,9 @@ export class StickyAssignor implements PartitionAssignor {
   public userData(): Buffer | null {
     if (this.last === null) return null;
     const writer = new ProtocolWriter();
-    writer.array(byTopic(this.last.partitions), ({ topic, partitions }) =>
-      writer.string(topic).array(partitions, (partition) => writer.int32(partition)),
+    writer.array(
+      groupByTopic(this.last.partitions, ({ partition }) => partition),
+      ({ name, partitions }) => writer.string(name).array(partitions, (partition) => writer.int32(partition)),
     );
     return writer.int32(this.last.generationId).toBuffer();
   }
@@ -41,7 +42,7 @@ export class StickyAssignor implements PartitionAssignor {
     members: readonly AssignableMember[],
     partitionsPerTopic: ReadonlyMap<string, number>,
   ): GroupAssignment {
-    const shares = [...members].sort(compareMembers).map((member): Share => ({ member, partitions: [] }));
+    const shares = sortMembers(members).map((member): Share => ({ member, partitions: [] }));
     const free = keepFormer(shares, partitionsPerTopic);
     for (const partition of free) {
       smallest(shares, partition.topic)?.partitions.push(partition);
@@ -54,7 +55,7 @@ export class StickyAssignor implements PartitionAssignor {
 /** Gives members what they had. @returns what nobody has, in order */
 function keepFormer(shares: readonly Share[], partitionsPerTopic: ReadonlyMap<string, number>): TopicPartition[] {
   const free = new Map<string, TopicPartition>();
-  for (const [topic, count] of [...partitionsPerTopic].sort(([one], [other]) => compareStrings(one, other))) {
+  for (const [topic, count] of sortTopics(partitionsPerTopic)) {
     for (let partition = 0; partition < count; partition++) free.set(`${topic}-${partition}`, { topic, partition });
   }
   const claims = shares.map((share) => ({ share, claim: readClaim(share.member.userData) }));

@@ -7,7 +7,7 @@ import { fetchApi, type FetchPartitionResponse, type FetchResponse } from '../..
 import type { ConsumerConfig } from '../../consumer-config.js';
 import type { ConsumerMetadata } from '../metadata/consumer-metadata.js';
 import type { ConsumerMetadataUpdater } from '../metadata/consumer-metadata-updater.js';
-import { byTopicAndIndex } from '../offsets/group-by-topic.js';
+import { byTopicAndIndex } from '../../../wire/group-by-topic.js';
 import { isStillWanted, type FetchedFrom, type FetchInFlight } from './fetch-in-flight.js';
 import type { PartitionTroubles } from './partition-troubles.js';
 

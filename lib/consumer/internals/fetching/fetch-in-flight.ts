@@ -1,7 +1,7 @@
 import type { FetchRequest } from '../../../wire/protocol/fetch.js';
 import type { ConsumerConfig } from '../../consumer-config.js';
 import type { ConsumerMetadata } from '../metadata/consumer-metadata.js';
-import { groupByTopic } from '../offsets/group-by-topic.js';
+import { groupByTopic } from '../../../wire/group-by-topic.js';
 import type { FetchPartition } from './fetch-partition.js';
 
 /** A partition in a Fetch request, as it was when the request left. */

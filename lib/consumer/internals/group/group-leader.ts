@@ -1,8 +1,8 @@
+import { groupByTopic } from '../../../wire/group-by-topic.js';
 import type { LogSink } from '../../../wire/log-sink.js';
 import { decodeSubscription, encodeAssignment } from '../../../wire/protocol/consumer-protocol.js';
 import type { JoinGroupMember } from '../../../wire/protocol/join-group.js';
 import type { SyncGroupAssignment } from '../../../wire/protocol/sync-group.js';
-import { byTopic } from '../assignors/by-topic.js';
 import type { AssignableMember, PartitionAssignor } from '../assignors/partition-assignor.js';
 
 const NO_TOPICS: ReadonlySet<string> = new Set();
@@ -31,8 +31,9 @@ export function assignAll(
   partitionsPerTopic: ReadonlyMap<string, number>,
 ): SyncGroupAssignment[] {
   const shares = assignor.assign(members, partitionsPerTopic);
-  return members.map(({ memberId }) => ({
-    memberId,
-    assignment: encodeAssignment({ topicPartitions: byTopic(shares.get(memberId) ?? []), userData: null }),
-  }));
+  return members.map(({ memberId }) => {
+    const topics = groupByTopic(shares.get(memberId) ?? [], ({ partition }) => partition);
+    const topicPartitions = topics.map(({ name, partitions }) => ({ topic: name, partitions }));
+    return { memberId, assignment: encodeAssignment({ topicPartitions, userData: null }) };
+  });
 }

@@ -3,7 +3,7 @@ import type { LogSink } from '../../../wire/log-sink.js';
 /** A single failure is what a move of the coordinator looks like, and no trouble. */
 const TOLD_AFTER = 2;
 
-/** Tells of an outage once, and once when it has passed. */
+/** Tells of an outage once, and once when it has passed. Its owner logs it: other parts may suffer from the same one. */
 export class TroubleReport {
   private count = 0;
 
@@ -20,19 +20,13 @@ export class TroubleReport {
 
   public failed(error: Error): void {
     this.count++;
-    if (this.count !== TOLD_AFTER) {
-      this.log.debug(`${this.subject}: ${error.message}`);
-      return;
-    }
-    this.log.warn(`${this.subject}: ${error.message} It is tried again until it succeeds.`);
-    this.tell(error);
+    this.log.debug(`${this.subject}: ${error.message}`);
+    if (this.count === TOLD_AFTER) this.tell(error);
   }
 
   public passed(): void {
     const wasTold = this.count >= TOLD_AFTER;
     this.count = 0;
-    if (!wasTold) return;
-    this.log.info(`${this.subject}: the coordinator answers again.`);
-    this.tell(null);
+    if (wasTold) this.tell(null);
   }
 }

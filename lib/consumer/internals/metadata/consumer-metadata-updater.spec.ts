@@ -20,6 +20,8 @@ class Bench {
   /** What the brokers know, by name: number of partitions or error. */
   public readonly topics = new Map<string, number>();
   public failure: Error | null = null;
+  public attempts = 0;
+  public readonly troubles: (string | null)[] = [];
   public readonly updater: ConsumerMetadataUpdater;
 
   public constructor(metadataMaxAgeMs = 300_000) {
@@ -30,7 +32,10 @@ class Bench {
       return Promise.resolve({ throttleTimeMs: 0, brokers: BROKERS, clusterId: null, controllerId: 1, topics });
     };
     const link = {
-      connectAny: () => (this.failure === null ? Promise.resolve({ send }) : Promise.reject(this.failure)),
+      connectAny: () => {
+        this.attempts++;
+        return this.failure === null ? Promise.resolve({ send }) : Promise.reject(this.failure);
+      },
       updateBrokers: () => undefined,
     };
     this.metadata.subscribe(['a']);
@@ -47,6 +52,7 @@ class Bench {
       log: silentLog,
       onBrokers: () => undefined,
       onUpdate: (change) => this.changes.push(change),
+      onTrouble: (error) => this.troubles.push(error?.message ?? null),
       onRefused: (error) => this.refused.push(error),
     });
   }
@@ -126,6 +132,19 @@ describe('ConsumerMetadataUpdater', () => {
     expect(bench.metadata.partitionCount('a')).toBe(1);
     bench.failure = null;
     await until(() => bench.updater.lastFailure === null);
+  });
+
+  it('tells of an outage once, not of a single failure, and when it has passed', async () => {
+    const bench = newBench();
+    await bench.updater.refreshOnce();
+    bench.failure = new BrokerConnectionError('gone');
+    await expect(bench.updater.refreshOnce()).rejects.toThrow('gone');
+    expect(bench.troubles).toEqual([]);
+    await until(() => bench.attempts >= 5);
+    expect(bench.troubles).toEqual(['gone']);
+    bench.failure = null;
+    await until(() => bench.updater.lastFailure === null);
+    expect(bench.troubles).toEqual(['gone', null]);
   });
 
   it('tells when a topic may not be read, and when the login is refused', async () => {

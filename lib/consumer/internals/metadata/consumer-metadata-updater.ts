@@ -10,8 +10,8 @@ import { RetryBackoff } from '../../../wire/retry-backoff.js';
 import type { ConsumerConfig } from '../../consumer-config.js';
 import type { ConsumerMetadata, MetadataChange } from './consumer-metadata.js';
 
-/** A single failure is usual while a broker restarts. */
-const WARN_AFTER_FAILURES = 2;
+/** A single failure is usual while a broker restarts, and no trouble. */
+const TOLD_AFTER = 2;
 
 export interface ConsumerMetadataUpdaterDependencies {
   /** Nothing slow may be asked on it: no Fetch, and no JoinGroup. */
@@ -25,6 +25,8 @@ export interface ConsumerMetadataUpdaterDependencies {
   /** After every answer, before `onUpdate`: for the other links. */
   readonly onBrokers: (brokers: readonly BrokerAddress[]) => void;
   readonly onUpdate: (change: MetadataChange) => void;
+  /** null once the brokers answer again. */
+  readonly onTrouble: (error: Error | null) => void;
   /** A topic that was asked for by its name may not be read, or the login was refused. */
   readonly onRefused: (error: Error) => void;
 }
@@ -38,7 +40,6 @@ export class ConsumerMetadataUpdater {
   /** Answers in a row that brought nothing new although something was asked for, or failures. */
   private fruitless = 0;
   private failures = 0;
-  private hasWarned = false;
   private attemptedAt = 0;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
@@ -132,9 +133,8 @@ export class ConsumerMetadataUpdater {
   }
 
   private succeeded(change: MetadataChange): void {
-    const { metadata, log, onBrokers, onRefused, onUpdate } = this.dependencies;
-    if (this.hasWarned) log.info('The brokers answer again.');
-    this.hasWarned = false;
+    const { metadata, onBrokers, onRefused, onTrouble, onUpdate } = this.dependencies;
+    if (this.failures >= TOLD_AFTER) onTrouble(null);
     this.failures = 0;
     this.failure = null;
     this.fruitless = change.leaders || change.topics ? 1 : this.fruitless + 1;
@@ -146,13 +146,16 @@ export class ConsumerMetadataUpdater {
   }
 
   private failed(error: unknown): void {
-    this.failure = error instanceof Error ? error : new Error(String(error));
+    const failure = error instanceof Error ? error : new Error(String(error));
+    this.failure = failure;
     if (this.closed) return;
+    const { log, onRefused, onTrouble } = this.dependencies;
     this.failures++;
     this.fruitless++;
     this.isRequested = true;
-    this.warnOnce(this.failure);
-    if (error instanceof KafkaAuthenticationError) this.dependencies.onRefused(error);
+    log.debug(`Metadata could not be refreshed: ${failure.message}`);
+    if (this.failures === TOLD_AFTER) onTrouble(failure);
+    if (error instanceof KafkaAuthenticationError) onRefused(error);
   }
 
   private schedule(): void {
@@ -178,17 +181,5 @@ export class ConsumerMetadataUpdater {
     if (this.closed || this.running !== null) return;
     // Its failure is noted, and tried again.
     this.refreshOnce().catch(() => undefined);
-  }
-
-  /** One line for an outage, however long it lasts and however often it is tried. */
-  private warnOnce({ message }: Error): void {
-    const { log } = this.dependencies;
-    const line = `Metadata could not be refreshed: ${message}`;
-    if (this.hasWarned || this.failures < WARN_AFTER_FAILURES) {
-      log.debug(line);
-      return;
-    }
-    this.hasWarned = true;
-    log.warn(`${line} The consumer goes on trying.`);
   }
 }

@@ -10,7 +10,7 @@ import { offsetFetchApi, type OffsetFetchResponse } from '../../../wire/protocol
 import { RetryBackoff } from '../../../wire/retry-backoff.js';
 import type { ConsumerConfig } from '../../consumer-config.js';
 import type { GroupMembershipIdentity, TopicPartition } from '../../consumer-engine-api.js';
-import { byTopicAndIndex, groupByTopic } from './group-by-topic.js';
+import { byTopicAndIndex, groupByTopic } from '../../../wire/group-by-topic.js';
 import { RebalanceInProgressError } from './offset-errors.js';
 
 /** An offset to commit: that of the next record to read. */

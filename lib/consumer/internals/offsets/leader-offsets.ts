@@ -11,7 +11,7 @@ import type { ConsumerConfig, IsolationLevel } from '../../consumer-config.js';
 import type { TopicPartition } from '../../consumer-engine-api.js';
 import type { ConsumerMetadata } from '../metadata/consumer-metadata.js';
 import type { ConsumerMetadataUpdater } from '../metadata/consumer-metadata-updater.js';
-import { byTopicAndIndex, groupByTopic } from './group-by-topic.js';
+import { byTopicAndIndex, groupByTopic } from '../../../wire/group-by-topic.js';
 
 /** What is asked about a partition. */
 export interface OffsetQuery extends TopicPartition {

@@ -1,5 +1,6 @@
 import type { ClusterLink } from '../../../wire/cluster-link.js';
 import type { BrokerAddress } from '../../../wire/cluster-metadata.js';
+import { groupByTopic } from '../../../wire/group-by-topic.js';
 import { addOffsetsToTxnApi } from '../../../wire/protocol/add-offsets-to-txn.js';
 import { addPartitionsToTxnApi } from '../../../wire/protocol/add-partitions-to-txn.js';
 import { describeTransactionsApi } from '../../../wire/protocol/describe-transactions.js';
@@ -202,19 +203,6 @@ export class TransactionRequests {
     }
     return client;
   }
-}
-
-function groupByTopic<Item extends { readonly topic: string }, Partition>(
-  items: Iterable<Item>,
-  toPartition: (item: Item) => Partition,
-): { name: string; partitions: Partition[] }[] {
-  const topics = new Map<string, { name: string; partitions: Partition[] }>();
-  for (const item of items) {
-    const known = topics.get(item.topic);
-    if (known === undefined) topics.set(item.topic, { name: item.topic, partitions: [toPartition(item)] });
-    else known.partitions.push(toPartition(item));
-  }
-  return [...topics.values()];
 }
 
 /** Of several partitions' errors the one to act on: what was not attempted only tells that another one has failed. */

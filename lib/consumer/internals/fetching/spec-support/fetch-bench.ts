@@ -8,6 +8,7 @@ import { until } from '../../../../wire/spec-support/until.js';
 import { batchBytes } from '../../../../wire/spec-support/batch-bytes.js';
 import type { ConsumerConfig } from '../../../consumer-config.js';
 import type { AssignedPartition } from '../../../consumer-engine-api.js';
+import { consumerConfigOf } from '../../../spec-support/consumer-config-of.js';
 import { ConsumerMetadata } from '../../metadata/consumer-metadata.js';
 import type { CommittedOffset, GroupOffset, GroupOffsets } from '../../offsets/group-offsets.js';
 import type { LeaderOffsets, OffsetQuery } from '../../offsets/leader-offsets.js';
@@ -15,32 +16,18 @@ import { Fetcher } from '../fetcher.js';
 
 export const MEMBERSHIP = { groupId: 'g', generationId: 4, memberId: 'm', groupInstanceId: null };
 
-const CONFIG: ConsumerConfig = {
+const CONFIG = consumerConfigOf({
   clientId: 'c',
   groupId: 'g',
-  groupInstanceId: null,
-  clientRack: null,
   autoOffsetReset: 'earliest',
-  isolationLevel: 'read_committed',
-  sessionTimeoutMs: 45_000,
-  heartbeatIntervalMs: 3_000,
-  maxPollIntervalMs: 300_000,
-  partitionAssignmentStrategy: ['range'],
-  fetchMinBytes: 1,
-  fetchMaxBytes: 52_428_800,
-  fetchMaxWaitMs: 500,
-  maxPartitionFetchBytes: 1_048_576,
   allowAutoCreateTopics: false,
-  metadataMaxAgeMs: 300_000,
   requestTimeoutMs: 10_000,
   defaultApiTimeoutMs: 10_000,
   retryBackoffMs: 20,
   retryBackoffMaxMs: 40,
   reconnectBackoffMs: 20,
   reconnectBackoffMaxMs: 40,
-  connectionsMaxIdleMs: 540_000,
-  socketConnectionSetupTimeoutMs: 10_000,
-};
+});
 
 /** A Fetch request that waits for the test's answer. */
 export interface OpenFetch {

@@ -1,5 +1,6 @@
 import type { LogSink } from '../../../../wire/log-sink.js';
 import type { ConsumerConfig } from '../../../consumer-config.js';
+import { consumerConfigOf } from '../../../spec-support/consumer-config-of.js';
 import { RangeAssignor } from '../../assignors/range.assignor.js';
 import { GroupMembership } from '../group-membership.js';
 import type { GroupMembershipEvents } from '../group-membership-api.js';
@@ -7,32 +8,17 @@ import { FakeCoordinator } from './fake-coordinator.js';
 
 export const HEARTBEAT_MS = 2;
 
-const CONFIG: ConsumerConfig = {
+const CONFIG = consumerConfigOf({
   clientId: 'bench',
   groupId: 'billing',
-  groupInstanceId: null,
-  clientRack: null,
-  autoOffsetReset: 'latest',
-  isolationLevel: 'read_committed',
   sessionTimeoutMs: 5_000,
   heartbeatIntervalMs: HEARTBEAT_MS,
   maxPollIntervalMs: 60_000,
-  partitionAssignmentStrategy: ['range'],
-  fetchMinBytes: 1,
-  fetchMaxBytes: 1,
-  fetchMaxWaitMs: 1,
-  maxPartitionFetchBytes: 1,
-  allowAutoCreateTopics: true,
-  metadataMaxAgeMs: 1,
   requestTimeoutMs: 1_000,
   defaultApiTimeoutMs: 1_000,
   retryBackoffMs: 1,
   retryBackoffMaxMs: 2,
-  reconnectBackoffMs: 1,
-  reconnectBackoffMaxMs: 1,
-  connectionsMaxIdleMs: 1,
-  socketConnectionSetupTimeoutMs: 1,
-};
+});
 
 /** A membership before a coordinator in memory. `await using` closes it. */
 export class MembershipBench implements AsyncDisposable {

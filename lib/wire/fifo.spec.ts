@@ -1,4 +1,4 @@
-import { createRandom } from '../../../test/support/random.js';
+import { createRandom } from '../../test/support/random.js';
 import { Fifo } from './fifo.js';
 
 interface Item {
