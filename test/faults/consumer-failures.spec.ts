@@ -1,30 +1,32 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import { KafkaTestCluster } from '../../lib/testing/index.js';
 import { STRATEGIES } from '../support/consumer-task.js';
 import { ConsumptionRun, type ConsumptionReport } from '../support/consumption-run.js';
 import type { ProcessFleet } from '../support/process-fleet.js';
 import { createRandom, type Random } from '../support/random.js';
+import { useTestCluster } from '../support/use-test-cluster.js';
 
 const BROKERS = [1, 2, 3];
 const MEMBERS = 3;
 const PARTITIONS = 4;
 
 describe.each(['4.3.1', '3.9.1'])('consumers of Kafka %s, with every commit strategy', (kafkaVersion) => {
-  let cluster: KafkaTestCluster;
+  const own = useTestCluster({ brokers: 3, kafkaVersion });
   let random: Random;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     random = createRandom();
-    cluster = await KafkaTestCluster.start({ brokers: 3, kafkaVersion, bootstrapServers: [] });
-  }, 120_000);
-
-  afterAll(async () => {
-    await cluster.stop();
-  }, 30_000);
+  });
 
   async function under(topic: string, disrupt: (fleet: ProcessFleet) => Promise<void>): Promise<ConsumptionReport> {
-    const options = { view: cluster, topic, group: topic, members: MEMBERS, replicationFactor: 3, settleMs: 90_000 };
+    const options = {
+      view: own.cluster,
+      topic,
+      group: topic,
+      members: MEMBERS,
+      replicationFactor: 3,
+      settleMs: 90_000,
+    };
     const report = await ConsumptionRun.run(options, ({ fleet }) => disrupt(fleet));
     process.stderr.write(`${kafkaVersion} ${topic}: ${JSON.stringify(report)}\n`);
     return report;
@@ -39,10 +41,10 @@ describe.each(['4.3.1', '3.9.1'])('consumers of Kafka %s, with every commit stra
   it('handle every record, and commit nothing above an unhandled one, while each broker is killed and restarted', async () => {
     const report = await under('brokers-killed', async () => {
       for (const nodeId of BROKERS) {
-        await cluster.broker(nodeId).kill();
+        await own.cluster.broker(nodeId).kill();
         await delay(random.integer(1_000, 5_000));
-        await cluster.broker(nodeId).restart();
-        await cluster.waitUntilHealthy();
+        await own.cluster.broker(nodeId).restart();
+        await own.cluster.waitUntilHealthy();
         await delay(1_000);
       }
     });
@@ -53,11 +55,11 @@ describe.each(['4.3.1', '3.9.1'])('consumers of Kafka %s, with every commit stra
     const topic = 'coordinator-gone';
     const report = await under(topic, async () => {
       for (let round = 0; round < 4; round++) {
-        const coordinator = cluster.broker(await cluster.coordinatorOf('group', `${topic}-sync-record`));
+        const coordinator = own.cluster.broker(await own.cluster.coordinatorOf('group', `${topic}-sync-record`));
         await (round % 2 === 0 ? coordinator.kill() : coordinator.pause());
         await delay(random.integer(500, 9_000));
         await (round % 2 === 0 ? coordinator.restart() : coordinator.resume());
-        await cluster.waitUntilHealthy();
+        await own.cluster.waitUntilHealthy();
         await delay(1_000);
       }
     });
@@ -67,9 +69,9 @@ describe.each(['4.3.1', '3.9.1'])('consumers of Kafka %s, with every commit stra
   it('handle every record, and commit nothing above an unhandled one, while all brokers are restarted in turn', async () => {
     const report = await under('brokers-rolled', async () => {
       for (const nodeId of BROKERS) {
-        await cluster.broker(nodeId).terminate();
-        await cluster.broker(nodeId).restart();
-        await cluster.waitUntilHealthy();
+        await own.cluster.broker(nodeId).terminate();
+        await own.cluster.broker(nodeId).restart();
+        await own.cluster.waitUntilHealthy();
       }
     });
     expect(faultsOf(report)).toEqual([]);

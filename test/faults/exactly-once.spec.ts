@@ -1,28 +1,23 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import { KafkaTestCluster } from '../../lib/testing/index.js';
 import { ChainRun, type ChainReport } from '../support/chain-run.js';
 import { createRandom, type Random } from '../support/random.js';
+import { useTestCluster } from '../support/use-test-cluster.js';
 
 const BROKERS = [1, 2, 3] as const;
 const MEMBERS = 3;
 const DISRUPTED_MS = 120_000;
 
 describe.each(['4.3.1', '3.9.1'])('two chained transactional listeners on Kafka %s', (kafkaVersion) => {
-  let cluster: KafkaTestCluster;
+  const own = useTestCluster({ brokers: 3, kafkaVersion });
   let random: Random;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     random = createRandom();
-    cluster = await KafkaTestCluster.start({ brokers: 3, kafkaVersion, bootstrapServers: [] });
-  }, 120_000);
-
-  afterAll(async () => {
-    await cluster.stop();
-  }, 30_000);
+  });
 
   function options(name: string) {
-    return { view: cluster, name, members: MEMBERS, rate: 60, replicationFactor: 3, settleMs: 120_000 };
+    return { view: own.cluster, name, members: MEMBERS, rate: 60, replicationFactor: 3, settleMs: 120_000 };
   }
 
   /** What is wrong with what has come out: nothing. */
@@ -56,12 +51,12 @@ describe.each(['4.3.1', '3.9.1'])('two chained transactional listeners on Kafka 
   it('bring out every departure exactly once, in order, while brokers are killed and paused', async () => {
     const report = await ChainRun.run(options('brokers'), async () => {
       for (let round = 0; round < 6; round++) {
-        const broker = cluster.broker(random.pick(BROKERS));
+        const broker = own.cluster.broker(random.pick(BROKERS));
         const isKilled = random.integer(0, 1) === 0;
         await (isKilled ? broker.kill() : broker.pause());
         await delay(random.integer(1_000, 8_000));
         await (isKilled ? broker.restart() : broker.resume());
-        await cluster.waitUntilHealthy();
+        await own.cluster.waitUntilHealthy();
         await delay(2_000);
       }
     });

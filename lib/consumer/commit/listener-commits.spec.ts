@@ -1,135 +1,19 @@
 import { jest } from '@jest/globals';
-import { createRandom, type Random } from '../../../test/support/random.js';
-import { BrokerResponseError } from '../../wire/broker-response-error.js';
 import { CommitFailedError } from '../../wire/commit-failed-error.js';
 import { KafkaError } from '../../wire/kafka-error.js';
 import { KafkaTimeoutError } from '../../wire/kafka-timeout-error.js';
 import { turns, until } from '../../wire/spec-support/until.js';
-import type { ConsumedRecord } from '../consumed-record.js';
-import type { AssignedPartition, OffsetToCommit } from '../consumer-engine-api.js';
 import type { CommittedOffset } from './commit-strategy.js';
-import { ListenerCommits, type ListenerCommitsOptions } from './listener-commits.js';
-import type { OffsetTracker } from './offset-tracker.js';
-
-const COORDINATOR_LOADING = 14;
-const TOPIC_AUTHORIZATION_FAILED = 29;
-const API_TIMEOUT_MS = 60_000;
-
-const retriable = (): Error => new BrokerResponseError(COORDINATOR_LOADING);
-const final = (): Error => new BrokerResponseError(TOPIC_AUTHORIZATION_FAILED);
-
-interface TestPartition extends AssignedPartition {
-  isAssigned: boolean;
-}
-
-function assigned(partition: number): TestPartition {
-  return {
-    topic: 'flights',
-    partition,
-    membership: { groupId: 'board', generationId: 1, memberId: 'member', groupInstanceId: null },
-    isAssigned: true,
-    position: 0n,
-    endOffset: 0n,
-    pause: () => undefined,
-    resume: () => undefined,
-    seek: () => undefined,
-  };
-}
-
-function record(offset: number): ConsumedRecord {
-  return {
-    topic: 'flights',
-    partition: 0,
-    offset: BigInt(offset),
-    timestamp: 0,
-    timestampType: 'CreateTime',
-    leaderEpoch: 7,
-    key: null,
-    value: null,
-    headers: [],
-    sizeInBytes: 0,
-  };
-}
-
-/** Receives so many records, and has them done. */
-function handle(tracker: OffsetTracker, count: number): void {
-  const from = Number(tracker.watermark ?? 0n);
-  const records = Array.from({ length: count }, (_, index) => record(from + index));
-  tracker.received(records, BigInt(from + count));
-  for (const one of records) tracker.done(one);
-}
-
-/** A commit that the test answers. */
-class SentCommit {
-  constructor(
-    public readonly offsets: readonly OffsetToCommit[],
-    public readonly deadline: number,
-    private readonly resolve: () => void,
-    private readonly reject: (error: Error) => void,
-  ) {}
-
-  /** `partition: offset` */
-  get values(): string[] {
-    return this.offsets.map(({ offset, partition }) => `${partition.partition}: ${offset}`);
-  }
-
-  async succeed(): Promise<void> {
-    this.resolve();
-    await turns(3);
-  }
-
-  async fail(error: Error): Promise<void> {
-    this.reject(error);
-    await turns(3);
-  }
-}
-
-class Bench {
-  public readonly sent: SentCommit[] = [];
-  public readonly failures: [string, boolean][] = [];
-  public readonly commits: ListenerCommits;
-
-  constructor(options: Partial<ListenerCommitsOptions> = {}) {
-    this.commits = new ListenerCommits({
-      listenerId: 'Board.show',
-      commit: (offsets, deadline) =>
-        new Promise((resolve, reject) => {
-          this.sent.push(new SentCommit(offsets, deadline, resolve, reject));
-        }),
-      isTransactional: false,
-      defaultApiTimeoutMs: API_TIMEOUT_MS,
-      retryBackoffMs: 100,
-      retryBackoffMaxMs: 1_000,
-      onFailure: (error, wasReported) => this.failures.push([error.message, wasReported]),
-      ...options,
-    });
-  }
-
-  get last(): SentCommit {
-    const last = this.sent.at(-1);
-    if (last === undefined) throw new Error('nothing was sent');
-    return last;
-  }
-
-  get values(): string[][] {
-    return this.sent.map(({ values }) => values);
-  }
-}
-
-/** How a promise stands. */
-function watch(promise: Promise<unknown>): { state: 'open' | 'resolved' | 'rejected'; error: unknown } {
-  const watched: ReturnType<typeof watch> = { state: 'open', error: null };
-  promise.then(
-    () => {
-      watched.state = 'resolved';
-    },
-    (error: unknown) => {
-      watched.state = 'rejected';
-      watched.error = error;
-    },
-  );
-  return watched;
-}
+import {
+  API_TIMEOUT_MS,
+  retriable,
+  final,
+  assigned,
+  record,
+  handle,
+  CommitBench,
+  watch,
+} from './spec-support/commit-bench.js';
 
 describe('ListenerCommits', () => {
   beforeEach(() => {
@@ -141,7 +25,7 @@ describe('ListenerCommits', () => {
   });
 
   it('commits the watermarks of all partitions, with their leader epoch', async () => {
-    const { commits, sent } = new Bench();
+    const { commits, sent } = new CommitBench();
     const [first, second] = [assigned(0), assigned(1)];
     handle(commits.add(first), 5);
     handle(commits.add(second), 3);
@@ -155,7 +39,7 @@ describe('ListenerCommits', () => {
   });
 
   it('sends nothing when nothing is new, and says so', async () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const tracker = bench.commits.add(assigned(0));
     await bench.commits.commitSync();
     handle(tracker, 2);
@@ -170,7 +54,7 @@ describe('ListenerCommits', () => {
   });
 
   it('leaves out what was committed before it was assigned', async () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const tracker = bench.commits.add(assigned(0), 5n);
     tracker.received([record(5)], 6n);
     await bench.commits.commitSync();
@@ -178,14 +62,14 @@ describe('ListenerCommits', () => {
   });
 
   it('commits where a new group begins, so that it begins there again', () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     bench.commits.add(assigned(0)).received([record(5)], 6n);
     bench.commits.commitAsync();
     expect(bench.last.values).toEqual(['0: 5']);
   });
 
   it('counts what is done since a commit was asked for', async () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const tracker = bench.commits.add(assigned(0));
     handle(tracker, 5);
     expect(bench.commits.uncommittedRecords).toBe(5);
@@ -199,7 +83,7 @@ describe('ListenerCommits', () => {
 
   describe('while one is in flight', () => {
     it('sends no other, and one for all that was asked for meanwhile', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const tracker = bench.commits.add(assigned(0));
       for (let count = 1; count <= 5; count++) {
         handle(tracker, 1);
@@ -213,7 +97,7 @@ describe('ListenerCommits', () => {
     });
 
     it('lets a sync commit wait for what was done when it was called', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const tracker = bench.commits.add(assigned(0));
       handle(tracker, 1);
       bench.commits.commitAsync();
@@ -228,7 +112,7 @@ describe('ListenerCommits', () => {
     });
 
     it('calls back once per call, in the order of the calls, and before a later sync commit ends', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const tracker = bench.commits.add(assigned(0));
       const log: string[] = [];
       const tell =
@@ -251,7 +135,7 @@ describe('ListenerCommits', () => {
 
   describe('after a failure', () => {
     it('sends what is done by then, so that the older commit cannot overwrite a newer one', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const tracker = bench.commits.add(assigned(0));
       handle(tracker, 5);
       bench.commits.commitAsync();
@@ -266,7 +150,7 @@ describe('ListenerCommits', () => {
     });
 
     it('tries again by itself, even if no record follows', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       handle(bench.commits.add(assigned(0)), 5);
       bench.commits.commitAsync();
       await bench.last.fail(retriable());
@@ -282,7 +166,7 @@ describe('ListenerCommits', () => {
     });
 
     it('leaves the broker in peace for the back-off, whatever is asked for', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const tracker = bench.commits.add(assigned(0));
       handle(tracker, 5);
       bench.commits.commitAsync();
@@ -298,7 +182,7 @@ describe('ListenerCommits', () => {
     });
 
     it('begins with a short back-off again after a success', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const tracker = bench.commits.add(assigned(0));
       handle(tracker, 5);
       bench.commits.commitAsync();
@@ -318,7 +202,7 @@ describe('ListenerCommits', () => {
     it('keeps the process alive for its back-off only when somebody waits', async () => {
       const timers = jest.spyOn(globalThis, 'setTimeout');
       const lastTimer = (): NodeJS.Timeout => timers.mock.results.at(-1)?.value as NodeJS.Timeout;
-      const bench = new Bench();
+      const bench = new CommitBench();
       handle(bench.commits.add(assigned(0)), 5);
       bench.commits.commitAsync();
       await bench.last.fail(retriable());
@@ -330,7 +214,7 @@ describe('ListenerCommits', () => {
     });
 
     it('does not repeat by itself what cannot succeed, but takes it along', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const tracker = bench.commits.add(assigned(0));
       handle(tracker, 5);
       bench.commits.commitAsync();
@@ -342,7 +226,7 @@ describe('ListenerCommits', () => {
     });
 
     it('tells the callback, else the log', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       handle(bench.commits.add(assigned(0)), 5);
       const told: unknown[] = [];
       const error = retriable();
@@ -359,7 +243,7 @@ describe('ListenerCommits', () => {
     });
 
     it('tries a sync commit again until its time is over', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       handle(bench.commits.add(assigned(0)), 5);
       const calledAt = Date.now();
       const outcome = watch(bench.commits.commitSync());
@@ -376,7 +260,7 @@ describe('ListenerCommits', () => {
     });
 
     it('ends a sync commit well when a repetition succeeds', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       handle(bench.commits.add(assigned(0)), 5);
       const outcome = watch(bench.commits.commitSync());
       await bench.last.fail(retriable());
@@ -388,7 +272,7 @@ describe('ListenerCommits', () => {
     });
 
     it('rejects a sync commit at once that cannot succeed', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       handle(bench.commits.add(assigned(0)), 5);
       const outcome = watch(bench.commits.commitSync());
       await bench.last.fail(final());
@@ -397,7 +281,7 @@ describe('ListenerCommits', () => {
     });
 
     it('gives each sync commit its own time', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const tracker = bench.commits.add(assigned(0));
       handle(tracker, 1);
       const first = watch(bench.commits.commitSync());
@@ -414,7 +298,7 @@ describe('ListenerCommits', () => {
 
   describe('for partitions that are no longer assigned', () => {
     it('sends nothing, and holds nobody up', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const [kept, lost, removed] = [assigned(0), assigned(1), assigned(2)];
       for (const partition of [kept, lost, removed]) handle(bench.commits.add(partition), 5);
       lost.isAssigned = false;
@@ -429,7 +313,7 @@ describe('ListenerCommits', () => {
     });
 
     it('gives up a repetition quietly when they are lost meanwhile', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const partition = assigned(0);
       handle(bench.commits.add(partition), 5);
       const outcome = watch(bench.commits.commitSync());
@@ -441,7 +325,7 @@ describe('ListenerCommits', () => {
     });
 
     it('takes a refusal for what it is: others go on with them', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       handle(bench.commits.add(assigned(0)), 5);
       const error = new CommitFailedError('the group has moved on');
       const told: unknown[] = [];
@@ -458,7 +342,7 @@ describe('ListenerCommits', () => {
     });
 
     it('takes any failure for that when all of them were lost while it was in flight', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const partition = assigned(0);
       handle(bench.commits.add(partition), 5);
       const outcome = watch(bench.commits.commitSync());
@@ -469,7 +353,7 @@ describe('ListenerCommits', () => {
     });
 
     it('does not mix up a partition with its next assignment', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const before = assigned(0);
       handle(bench.commits.add(before), 5);
       bench.commits.commitAsync();
@@ -483,7 +367,7 @@ describe('ListenerCommits', () => {
   });
 
   it('commits an earlier offset when somebody has gone back to it', async () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     const tracker = bench.commits.add(assigned(0));
     handle(tracker, 5);
     bench.commits.commitAsync();
@@ -494,7 +378,7 @@ describe('ListenerCommits', () => {
   });
 
   it('outlives callbacks that throw or reject, and tells', async () => {
-    const bench = new Bench();
+    const bench = new CommitBench();
     handle(bench.commits.add(assigned(0)), 5);
     const told: string[] = [];
     bench.commits.commitAsync(() => {
@@ -513,7 +397,7 @@ describe('ListenerCommits', () => {
 
   describe('when reading went on without a record', () => {
     it('commits that soon, so that no lag stays', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const tracker = bench.commits.add(assigned(0));
       handle(tracker, 5);
       bench.commits.commitAsync();
@@ -527,7 +411,7 @@ describe('ListenerCommits', () => {
     });
 
     it('leaves it to the strategy where records are done and not committed', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const [quiet, busy] = [bench.commits.add(assigned(0)), bench.commits.add(assigned(1))];
       handle(busy, 5);
       quiet.received([], 9n);
@@ -538,7 +422,7 @@ describe('ListenerCommits', () => {
     });
 
     it('does so after a seek, too', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const partition = assigned(0);
       handle(bench.commits.add(partition), 5);
       bench.commits.commitAsync();
@@ -553,7 +437,7 @@ describe('ListenerCommits', () => {
     });
 
     it('waits for its turn while another commit is in flight', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const [quiet, busy] = [bench.commits.add(assigned(0)), bench.commits.add(assigned(1))];
       handle(busy, 5);
       bench.commits.commitAsync();
@@ -569,7 +453,7 @@ describe('ListenerCommits', () => {
 
   describe('with transactions', () => {
     it('never commits anything itself, and knows what they have committed', async () => {
-      const bench = new Bench({ isTransactional: true });
+      const bench = new CommitBench({ isTransactional: true });
       const partition = assigned(0);
       const tracker = bench.commits.add(partition);
       handle(tracker, 5);
@@ -588,7 +472,7 @@ describe('ListenerCommits', () => {
 
   describe('when closed', () => {
     it('leaves no timer behind, and tells who still waits', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       const tracker = bench.commits.add(assigned(0));
       handle(tracker, 5);
       const outcome = watch(bench.commits.commitSync());
@@ -603,7 +487,7 @@ describe('ListenerCommits', () => {
     });
 
     it('does not try again what fails afterwards', async () => {
-      const bench = new Bench();
+      const bench = new CommitBench();
       handle(bench.commits.add(assigned(0)), 5);
       const outcome = watch(bench.commits.commitSync());
       bench.commits.close();
@@ -617,204 +501,3 @@ describe('ListenerCommits', () => {
     });
   });
 });
-
-describe('The final commit', () => {
-  const soon = (): number => Date.now() + 5_000;
-
-  it('waits for what is in flight, then commits the rest', async () => {
-    const bench = new Bench();
-    const partition = assigned(0);
-    const tracker = bench.commits.add(partition);
-    handle(tracker, 5);
-    bench.commits.commitAsync();
-    handle(tracker, 3);
-    const deadline = soon();
-    const outcome = watch(bench.commits.commitFinal([partition], deadline));
-    await turns();
-    expect(bench.values).toEqual([['0: 5']]);
-    await bench.last.succeed();
-    expect(bench.values).toEqual([['0: 5'], ['0: 8']]);
-    expect(bench.last.deadline).toBe(deadline);
-    expect(outcome.state).toBe('open');
-    await bench.last.succeed();
-    expect(outcome.state).toBe('resolved');
-  });
-
-  it('sends nothing when what was in flight was all', async () => {
-    const bench = new Bench();
-    const partition = assigned(0);
-    handle(bench.commits.add(partition), 5);
-    bench.commits.commitAsync();
-    const outcome = watch(bench.commits.commitFinal([partition], soon()));
-    await bench.last.succeed();
-    expect(outcome.state).toBe('resolved');
-    await bench.commits.commitFinal([partition], soon());
-    expect(bench.sent).toHaveLength(1);
-  });
-
-  it('takes only the partitions that are given away', async () => {
-    const bench = new Bench();
-    const [given, kept] = [assigned(0), assigned(1)];
-    for (const partition of [given, kept]) handle(bench.commits.add(partition), 5);
-    void bench.commits.commitFinal([given], soon());
-    expect(bench.last.values).toEqual(['0: 5']);
-    await bench.last.succeed();
-    expect(bench.commits.uncommittedRecords).toBe(10);
-  });
-
-  it('makes up for a commit that has failed, without its back-off', async () => {
-    const bench = new Bench({ retryBackoffMs: 60_000, retryBackoffMaxMs: 60_000 });
-    const partition = assigned(0);
-    handle(bench.commits.add(partition), 5);
-    bench.commits.commitAsync();
-    await bench.last.fail(retriable());
-    void bench.commits.commitFinal([partition], soon());
-    await turns();
-    expect(bench.values).toEqual([['0: 5'], ['0: 5']]);
-    bench.commits.close();
-  });
-
-  it('retries until the deadline', async () => {
-    const bench = new Bench({ retryBackoffMs: 1, retryBackoffMaxMs: 2 });
-    const partition = assigned(0);
-    handle(bench.commits.add(partition), 5);
-    const outcome = watch(bench.commits.commitFinal([partition], soon()));
-    for (let count = 1; count <= 3; count++) {
-      await until(() => bench.sent.length === count);
-      await bench.last.fail(retriable());
-    }
-    await until(() => bench.sent.length === 4);
-    await bench.last.succeed();
-    expect(outcome.state).toBe('resolved');
-  });
-
-  it('throws what went wrong when its time is over', async () => {
-    const bench = new Bench({ retryBackoffMs: 1, retryBackoffMaxMs: 2 });
-    const partition = assigned(0);
-    handle(bench.commits.add(partition), 5);
-    const outcome = watch(bench.commits.commitFinal([partition], Date.now() + 30));
-    for (let count = 1; outcome.state === 'open'; count++) {
-      await until(() => bench.sent.length === count || outcome.state !== 'open');
-      if (outcome.state === 'open') await bench.last.fail(retriable());
-    }
-    expect(outcome).toMatchObject({ state: 'rejected', error: { codeName: 'COORDINATOR_LOAD_IN_PROGRESS' } });
-    expect(bench.sent.length).toBeGreaterThan(1);
-  });
-
-  it('throws at once what cannot succeed', async () => {
-    const bench = new Bench();
-    const partition = assigned(0);
-    handle(bench.commits.add(partition), 5);
-    const outcome = watch(bench.commits.commitFinal([partition], soon()));
-    await bench.last.fail(final());
-    expect(outcome).toMatchObject({ state: 'rejected', error: { codeName: 'TOPIC_AUTHORIZATION_FAILED' } });
-  });
-
-  it('does not wait longer than its time for what is in flight', async () => {
-    const bench = new Bench();
-    const partition = assigned(0);
-    handle(bench.commits.add(partition), 5);
-    bench.commits.commitAsync();
-    await expect(bench.commits.commitFinal([partition], Date.now() + 20)).rejects.toBeInstanceOf(KafkaTimeoutError);
-    expect(bench.sent).toHaveLength(1);
-  });
-
-  it('is content when the partitions are lost meanwhile', async () => {
-    const bench = new Bench();
-    const partition = assigned(0);
-    handle(bench.commits.add(partition), 5);
-    const refused = watch(bench.commits.commitFinal([partition], soon()));
-    await bench.last.fail(new CommitFailedError('the group has moved on'));
-    expect(refused.state).toBe('resolved');
-    partition.isAssigned = false;
-    await bench.commits.commitFinal([partition], soon());
-    expect(bench.sent).toHaveLength(1);
-  });
-
-  it('lets those follow who have asked for a commit meanwhile', async () => {
-    const bench = new Bench();
-    const [given, kept] = [assigned(0), assigned(1)];
-    handle(bench.commits.add(given), 5);
-    void bench.commits.commitFinal([given], soon());
-    handle(bench.commits.add(kept), 3);
-    const outcome = watch(bench.commits.commitSync());
-    expect(bench.sent).toHaveLength(1);
-    await bench.last.succeed();
-    expect(bench.values).toEqual([['0: 5'], ['1: 3']]);
-    await bench.last.succeed();
-    expect(outcome.state).toBe('resolved');
-  });
-});
-
-describe('ListenerCommits, whatever happens', () => {
-  it('never moves a position backwards, never commits what is not done, and ends with everything committed', async () => {
-    const random = createRandom();
-    for (let story = 0; story < 40; story++) {
-      const { committed, done } = await play(random);
-      expect(committed).toEqual(done);
-    }
-  });
-});
-
-async function play(random: Random): Promise<{ committed: bigint[]; done: (bigint | null)[] }> {
-  const bench = new Bench({ retryBackoffMs: 0, retryBackoffMaxMs: 0 });
-  const partitions = [assigned(0), assigned(1), assigned(2)];
-  const trackers = partitions.map((partition) => bench.commits.add(partition));
-  const broker = [0n, 0n, 0n];
-  const open: ConsumedRecord[][] = [[], [], []];
-  const sync: ReturnType<typeof watch>[] = [];
-  let called = 0;
-  let expectedCalls = 0;
-  let answered = 0;
-  const answer = async (succeeds: boolean): Promise<void> => {
-    const commit = bench.sent[answered];
-    if (commit === undefined) return;
-    expect(bench.sent).toHaveLength(answered + 1);
-    answered++;
-    // A commit that has failed for the client may nevertheless have been stored.
-    if (succeeds || random.next() < 0.5) {
-      for (const { offset, partition } of commit.offsets) {
-        expect(offset).toBeGreaterThanOrEqual(broker[partition.partition] ?? 0n);
-        expect(offset).toBeLessThanOrEqual(trackers[partition.partition]?.watermark ?? 0n);
-        broker[partition.partition] = offset;
-      }
-    }
-    if (succeeds) await commit.succeed();
-    else await commit.fail(random.next() < 0.8 ? retriable() : final());
-  };
-  const work = (): void => {
-    const index = random.integer(0, 2);
-    const tracker = trackers[index];
-    const waiting = open[index];
-    if (tracker === undefined || waiting === undefined) return;
-    if (waiting.length === 0) {
-      const from = Number(tracker.watermark ?? 0n);
-      waiting.push(...Array.from({ length: random.integer(1, 5) }, (_, offset) => record(from + offset)));
-      tracker.received([...waiting], BigInt(from + waiting.length));
-    }
-    const [one] = waiting.splice(random.integer(0, waiting.length - 1), 1);
-    if (one !== undefined) tracker.done(one);
-  };
-  for (let step = 0; step < 100; step++) {
-    const dice = random.next();
-    if (dice < 0.5) work();
-    else if (dice < 0.65) bench.commits.commitAsync();
-    else if (dice < 0.75) {
-      expectedCalls++;
-      bench.commits.commitAsync(() => called++);
-    } else if (dice < 0.8) sync.push(watch(bench.commits.commitSync()));
-    else await answer(random.next() < 0.6);
-    if (random.next() < 0.2) await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  const last = watch(bench.commits.commitFinal(partitions, Date.now() + 5_000));
-  const wrong: unknown[] = [];
-  await until(() => {
-    answer(true).catch((error: unknown) => wrong.push(error));
-    const isOver = last.state !== 'open' && sync.every(({ state }) => state !== 'open') && called === expectedCalls;
-    return isOver || wrong.length > 0;
-  });
-  expect(wrong).toEqual([]);
-  expect(last.state).toBe('resolved');
-  bench.commits.close();
-  return { committed: broker, done: trackers.map(({ watermark }) => watermark ?? 0n) };
-}
