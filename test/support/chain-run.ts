@@ -31,7 +31,11 @@ export interface ChainReport {
   readonly repeated: readonly number[];
   /** Pairs of numbers of one key in the wrong order. */
   readonly disordered: readonly string[];
+  /** Where the first numbers that are missing or repeated lie in the three topics, with their producers and times. */
+  readonly traces: readonly string[];
 }
+
+const TRACED = 20;
 
 /** Departures go through two chained transactional listeners while their processes are killed, paused and started again. */
 export class ChainRun {
@@ -74,7 +78,8 @@ export class ChainRun {
       found = await this.alerts();
       return new Set(found.map(({ number }) => number)).size >= expected.length;
     }).catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
-    return judge(sent, expected, found);
+    const verdict = judge(sent, expected, found);
+    return { ...verdict, traces: await this.traces([...verdict.missing, ...verdict.repeated].slice(0, TRACED)) };
   }
 
   private async sendUntil(engine: TestEngine, isOver: () => boolean): Promise<number> {
@@ -93,6 +98,22 @@ export class ChainRun {
     return number;
   }
 
+  private async traces(numbers: readonly number[]): Promise<string[]> {
+    if (numbers.length === 0) return [];
+    const { name, view } = this.options;
+    const traces: string[] = [];
+    for (const part of ['in', 'middle', 'out']) {
+      for (const record of await view.readTopic(`${name}-${part}`, { isolation: 'read_committed' })) {
+        const { number } = JSON.parse(String(record.value)) as ChainValue;
+        if (!numbers.includes(number)) continue;
+        const { offset, partition, producerEpoch, producerId, sequence, timestamp } = record;
+        const producer = `producer ${producerId}/${producerEpoch} sequence ${sequence}`;
+        traces.push(`${number}: ${part}-${partition}@${offset} ${producer} ${new Date(timestamp).toISOString()}`);
+      }
+    }
+    return traces.sort();
+  }
+
   private async alerts(): Promise<ChainValue[]> {
     const { name, view } = this.options;
     const records = await view.readTopic(`${name}-out`, { isolation: 'read_committed' });
@@ -108,7 +129,7 @@ function isLate(number: number): boolean {
   return number % 4 !== 0;
 }
 
-function judge(sent: number, expected: readonly number[], found: readonly ChainValue[]): ChainReport {
+function judge(sent: number, expected: readonly number[], found: readonly ChainValue[]): Omit<ChainReport, 'traces'> {
   const counts = new Map<number, number>();
   const last = new Map<string, number>();
   const disordered: string[] = [];
