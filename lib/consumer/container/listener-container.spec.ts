@@ -2,9 +2,10 @@ import { BatchRecordError } from '../batch-record-error.js';
 import { KafkaTimeoutError } from '../../wire/kafka-timeout-error.js';
 import { ManualCommitStrategy } from '../commit/manual-commit.strategy.js';
 import { SyncCommitStrategy } from '../commit/sync-commit.strategy.js';
+import type { ConsumedRecord } from '../consumed-record.js';
 import type { HandlerCall } from '../listener-definition.js';
 import { ContainerBench, FakeRecovery, gate, listener, until } from './spec-support/container-bench.js';
-import { record } from './spec-support/fake-consumer-engine.js';
+import { type FakePartition, record } from './spec-support/fake-consumer-engine.js';
 
 const T0 = { topic: 't', partition: 0 };
 const T1 = { topic: 't', partition: 1 };
@@ -90,6 +91,31 @@ describe('records of a partition', () => {
     await until(() => partition.pauses.size === 0);
     await until(() => bench.engine.commits.length === 1);
     expect(bench.engine.commits).toEqual(['t-0=5000']);
+  });
+
+  it('are not fetched while they take more than 4 MiB, or less of each the more partitions the group has here', async () => {
+    const { open, opened } = gate();
+    await using bench = await ContainerBench.start(listener(() => opened));
+    const ofMebibyte = (partition: FakePartition, count: number): ConsumedRecord[] =>
+      Array.from({ length: count }, (_, offset) => ({
+        ...record('t', partition.partition, offset),
+        sizeInBytes: 1_048_576,
+      }));
+    const [few = bench.engine.assignOne(T0)] = bench.engine.assign(T0, T1);
+    bench.engine.deliver(few, ofMebibyte(few, 3));
+    expect([...few.pauses]).toEqual([]);
+    bench.engine.lose();
+
+    const partitions = bench.engine.assign(
+      ...Array.from({ length: 64 }, (_, partition) => ({ topic: 't', partition })),
+    );
+    const [one, other] = partitions;
+    if (one === undefined || other === undefined) throw new Error('nothing was assigned');
+    bench.engine.deliver(one, ofMebibyte(one, 1));
+    expect([...one.pauses]).toEqual(['window']);
+    expect([...other.pauses]).toEqual([]);
+    open();
+    await until(() => one.pauses.size === 0);
   });
 
   it('that are not there leave no lag behind', async () => {

@@ -17,6 +17,7 @@ import { namedTopics, reads } from './listener-topics.js';
 import { ListenerUnit } from './listener-unit.js';
 import { mergeDefinitions } from './merged-definition.js';
 import { toError } from './record-run.js';
+import { SharedWindow } from './shared-window.js';
 
 export interface ListenerContainerOptions {
   readonly groupId: string;
@@ -41,6 +42,7 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
   /** By the ids of the listeners that run and read a topic. */
   private readonly units = new Map<string, ListenerUnit>();
   private readonly unitOf = new Map<AssignedPartition, ListenerUnit>();
+  private readonly window = new SharedWindow();
   private engine: ConsumerEngineApi | null = null;
   /** Starts and stops happen one after the other. */
   private turn: Promise<unknown> = Promise.resolve();
@@ -284,6 +286,7 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
       definition,
       log,
       drainTimeoutMs,
+      window: this.window,
       config,
       commit: (offsets, deadline) => this.engine?.commit(offsets, deadline) ?? Promise.resolve(),
       committed: (partition) => this.committed(partition),

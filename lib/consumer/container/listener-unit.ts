@@ -9,6 +9,7 @@ import type { KafkaListenerEvent, ListenerPartitionStatus } from '../listener-ev
 import { KeyLanes } from './key-lanes.js';
 import { partitionStatus } from './partition-status.js';
 import { PartitionProcessor } from './partition-processor.js';
+import type { SharedWindow } from './shared-window.js';
 import { toError } from './record-run.js';
 import { Slots } from './slots.js';
 
@@ -23,6 +24,7 @@ export interface ListenerUnitDependencies {
   readonly drainTimeoutMs: number;
   readonly config: Pick<ConsumerConfig, 'defaultApiTimeoutMs' | 'retryBackoffMs' | 'retryBackoffMaxMs'>;
   readonly onFailed: (error: Error) => void;
+  readonly window: SharedWindow;
 }
 
 /** How long partitions may take that are given away, in milliseconds. */
@@ -80,6 +82,7 @@ export class ListenerUnit {
       partition,
       tracker,
       session: this.session,
+      window: this.dependencies.window,
       slots: this.slots,
       lanes: this.lanes,
       committed,

@@ -10,6 +10,7 @@ import { FetchedSlice } from './fetched-slice.js';
 import { commitGap } from './gap-commit.js';
 import type { KeyLanes } from './key-lanes.js';
 import { RecordRun, type RunOptions, type RunSurroundings, toError } from './record-run.js';
+import type { SharedWindow } from './shared-window.js';
 import type { Slots } from './slots.js';
 
 export interface PartitionProcessorDependencies {
@@ -17,6 +18,8 @@ export interface PartitionProcessorDependencies {
   readonly partition: AssignedPartition;
   readonly tracker: OffsetTracker;
   readonly session: CommitSession;
+  /** Shared by the partitions of the group. */
+  readonly window: SharedWindow;
   /** Shared by the partitions of the listener: how many work at a time. */
   readonly slots: Slots;
   /** Instead, when records of different keys run side by side; else null. */
@@ -31,9 +34,8 @@ export interface PartitionProcessorDependencies {
   readonly onFailed: (error: Error) => void;
 }
 
-/** The partition is not fetched while so many records are held here: handed to handlers, waiting for one, or done behind one that is not. */
+/** The partition is not fetched while so many records, or its share of the memory, are held here: handed to handlers, waiting for one, or done behind one that is not. */
 const WINDOW_RECORDS = 5_000;
-const WINDOW_BYTES = 4_194_304;
 /** Records of one partition in one turn of the event loop, at most. */
 const STRETCH = 256;
 /** A transactional listener does not commit at once what holds no records: its next transaction may be about to. */
@@ -64,7 +66,8 @@ export class PartitionProcessor {
   private readonly surroundings: RunSurroundings;
 
   public constructor(private readonly dependencies: PartitionProcessorDependencies) {
-    const { committed, definition, emit, partition } = dependencies;
+    const { committed, definition, emit, partition, window } = dependencies;
+    window.enter();
     this.surroundings = {
       definition,
       partition,
@@ -135,6 +138,7 @@ export class PartitionProcessor {
   }
 
   private end(): void {
+    if (!this.stopping.signal.aborted) this.dependencies.window.leave();
     this.stopping.abort();
     clearTimeout(this.gapTimer);
     this.slices.length = 0;
@@ -286,13 +290,15 @@ export class PartitionProcessor {
   }
 
   private holdIfFull(): void {
-    if (this.isHeld || (this.tracker.windowSize < WINDOW_RECORDS && this.heldBytes < WINDOW_BYTES)) return;
+    const { share } = this.dependencies.window;
+    if (this.isHeld || (this.tracker.windowSize < WINDOW_RECORDS && this.heldBytes < share)) return;
     this.isHeld = true;
     this.partition.pause(HELD);
   }
 
   private releaseIfRoom(): void {
-    if (!this.isHeld || this.tracker.windowSize > WINDOW_RECORDS / 2 || this.heldBytes > WINDOW_BYTES / 2) return;
+    if (!this.isHeld || this.tracker.windowSize > WINDOW_RECORDS / 2) return;
+    if (this.heldBytes > this.dependencies.window.share / 2) return;
     this.isHeld = false;
     this.partition.resume(HELD);
   }
