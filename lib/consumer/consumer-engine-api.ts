@@ -91,10 +91,10 @@ export interface ConsumerEngineApi {
    */
   commit(offsets: readonly OffsetToCommit[], deadline: number): Promise<void>;
   /**
-   * The committed offsets, waiting for those that a transaction is about to replace (`require_stable`); -1n where there is none.
-   * @throws (as a rejection) KafkaTimeoutError; BrokerResponseError
+   * Gives all partitions away and joins again, so that they are read from what is committed by then.
+   * @param reason for the logs
    */
-  committed(partitions: readonly TopicPartition[], deadline: number): Promise<bigint[]>;
+  rejoin(reason: string): void;
   /** The offset of the first record at or after a time, the end where there is none. */
   offsetForTime(partition: TopicPartition, timestamp: number, deadline: number): Promise<bigint>;
   status(): ConsumerEngineStatus;

@@ -42,6 +42,8 @@ export interface CoordinatorRequest<Request, Response> {
   readonly timeoutMs: number;
   /** Why the request is no longer wanted, or null. Looked at right before it is sent. */
   readonly cancelled?: () => Error | null;
+  /** Which broker has answered, before `once` resolves. */
+  readonly onAnswer?: (nodeId: number) => void;
 }
 
 /** One request to a coordinator, sent until it has a final answer. */
@@ -58,10 +60,21 @@ export interface CoordinatorCall<Request, Response> {
   readonly deadline: number;
   /** Why the answer is no longer wanted, or null. Looked at between attempts. */
   readonly cancelled?: () => Error | null;
+  /**
+   * Whether the answer of a broker counts; if not, the request is repeated. One that was paused takes itself for the coordinator until it learns better, and answers
+   * what asks without writing from what it knew then. Default: every answer counts.
+   */
+  readonly accepts?: (nodeId: number) => boolean;
   /** An attempt may have been carried out, and its answer did not tell. */
   readonly onUncertain?: () => void;
   /** The former transaction of the id is not complete yet. */
   readonly onConcurrent?: () => void;
+}
+
+/** Where a request goes. */
+interface Reached {
+  readonly connection: BrokerConnection;
+  readonly nodeId: number;
 }
 
 /** A call that has not ended. */
@@ -149,15 +162,21 @@ export class CoordinatorClient {
     const { timeoutMs } = call;
     try {
       const limitMs = Math.min(timeoutMs, this.dependencies.config.requestTimeoutMs);
-      const connection = await this.connect(Date.now() + limitMs);
+      const reached = await this.connect(Date.now() + limitMs);
       this.throwIfUnwanted(call);
-      const response = await this.exchange(connection, call, timeoutMs);
+      const response = await this.exchange(reached, call, timeoutMs);
+      call.onAnswer?.(reached.nodeId);
       if (MOVED.has(call.errorCode(response))) this.nodeId = null;
       return response;
     } catch (error) {
       if (error instanceof KafkaError && error.retriable) this.nodeId = null;
       throw error;
     }
+  }
+
+  /** The next request goes to this broker, which is known to be the coordinator. */
+  public prefer(nodeId: number): void {
+    this.nodeId = nodeId;
   }
 
   /** Ends the connection to the coordinator: what waits on it fails with `error`. The next request opens another one. */
@@ -189,11 +208,13 @@ export class CoordinatorClient {
     call: CoordinatorCall<Request, Response>,
   ): Promise<{ readonly response: Response } | Error> {
     try {
-      const connection = await this.connect(call.deadline);
+      const reached = await this.connect(call.deadline);
       this.throwIfUnwanted(call);
-      const response = await this.send(connection, call);
+      const response = await this.send(reached, call);
       const code = call.errorCode(response);
-      return code === 0 ? { response } : this.refused(code, call);
+      if (code !== 0) return this.refused(code, call);
+      if (call.accepts?.(reached.nodeId) === false) return this.refused(ErrorCode.NOT_COORDINATOR, call);
+      return { response };
     } catch (error) {
       if (!(error instanceof KafkaError) || !error.retriable) throw error;
       this.nodeId = null;
@@ -215,17 +236,14 @@ export class CoordinatorClient {
     if (reason !== null) throw reason;
   }
 
-  private async send<Request, Response>(
-    connection: BrokerConnection,
-    call: CoordinatorCall<Request, Response>,
-  ): Promise<Response> {
+  private async send<Request, Response>(reached: Reached, call: CoordinatorCall<Request, Response>): Promise<Response> {
     const { deadline, onUncertain } = call;
     const timeoutMs = Math.min(this.dependencies.config.requestTimeoutMs, Math.max(1, deadline - Date.now()));
-    return this.exchange(connection, call, timeoutMs, onUncertain);
+    return this.exchange(reached, call, timeoutMs, onUncertain);
   }
 
   private async exchange<Request, Response>(
-    connection: BrokerConnection,
+    { connection, nodeId }: Reached,
     call: Pick<CoordinatorCall<Request, Response>, 'api' | 'request' | 'minVersion' | 'maxVersion'>,
     timeoutMs: number,
     onUncertain?: () => void,
@@ -233,7 +251,6 @@ export class CoordinatorClient {
     const { api, request } = call;
     const version = Math.min(connection.negotiate(api), call.maxVersion ?? api.maxVersion);
     if (version < (call.minVersion ?? api.minVersion)) throw tooOld(connection, api.name, call.minVersion);
-    const { nodeId } = this;
     if (!connection.isOpen) throw new BrokerConnectionError(`The connection to ${connection.address} has ended.`);
     const watch = setInterval(() => void this.leaveIfMoved(nodeId), LOOK_FOR_ANOTHER_AFTER_MS);
     try {
@@ -247,10 +264,10 @@ export class CoordinatorClient {
   }
 
   /** A coordinator is silent: when another one has been elected, the connection is ended, so that the request goes to that one. */
-  private async leaveIfMoved(silent: number | null): Promise<void> {
+  private async leaveIfMoved(silent: number): Promise<void> {
     try {
       const elected = await this.find();
-      if (silent === null || elected === silent) return;
+      if (elected === silent) return;
       this.dependencies.link.disconnect(
         silent,
         new BrokerConnectionError(
@@ -262,14 +279,14 @@ export class CoordinatorClient {
     }
   }
 
-  private async connect(deadline: number): Promise<BrokerConnection> {
+  private async connect(deadline: number): Promise<Reached> {
     const { link } = this.dependencies;
     const open = this.connection;
-    if (open !== null) return open;
+    if (open !== null && this.nodeId !== null) return { connection: open, nodeId: this.nodeId };
     if (this.closedBy !== null) throw this.closedBy;
     const nodeId = this.nodeId ?? (await withDeadline(this.find(), deadline, UNREACHED));
     this.nodeId = nodeId;
-    return withDeadline(link.connect(nodeId), deadline, UNREACHED);
+    return { connection: await withDeadline(link.connect(nodeId), deadline, UNREACHED), nodeId };
   }
 
   private find(): Promise<number> {

@@ -189,7 +189,7 @@ describe('Fetcher', () => {
     await waitFor(() => fetcher.valuesOf(1).length === 1, { what: 'the other partition' });
     fetcher.partition(0).resume('queue');
     await engine.send({ topic, partition: 1, value: 'paused, too' });
-    await fetcher.groupOffsets.committed([{ topic, partition: 0 }], fetcher.deadline());
+    await fetcher.groupOffsets.lookUp([{ topic, partition: 0 }], fetcher.deadline());
     expect(fetcher.records.length).toBe(first + 1);
 
     fetcher.partition(0).resume('handler');

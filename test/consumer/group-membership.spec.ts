@@ -329,6 +329,19 @@ describe('A group member', () => {
     expect(member.eventsOf('prepare')).toEqual([]);
   });
 
+  it('that joins again makes another generation, also when nothing has changed: commits of the former one have to be refused', async () => {
+    const groupId = uniqueGroup();
+    await using first = start(groupId);
+    await using second = start(groupId);
+    await settled(first, second);
+    const { generationId } = first;
+    const follower = first.membership.isLeader ? second : first;
+    follower.membership.requestRejoin('a test');
+    await waitFor(() => follower.generationId > generationId, { limitMs: LIMIT_MS, what: 'another generation' });
+    await settled(first, second);
+    expect(await heartbeatCode(groupId, generationId, follower.memberId)).toBe(22);
+  });
+
   it('joins all the same when answers to its joins are lost', async () => {
     const groupId = uniqueGroup();
     await using proxied = await startFaultProxy();

@@ -268,7 +268,7 @@ describe('a commit', () => {
     await using fetcher = await read(topic);
     const nobody = { groupId: 'none', generationId: 7, memberId: 'nobody', groupInstanceId: null };
     await fetcher.groupOffsets.commit([], nobody, fetcher.deadline());
-    expect(await fetcher.groupOffsets.committed([], fetcher.deadline())).toEqual([]);
+    expect(await fetcher.groupOffsets.lookUp([], fetcher.deadline())).toEqual([]);
   });
 });
 

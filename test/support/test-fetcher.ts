@@ -165,7 +165,8 @@ export class TestFetcher implements AsyncDisposable {
   }
 
   public async committed(topic: string, partition: number): Promise<bigint> {
-    const [offset] = await this.groupOffsets.committed([{ topic, partition }], this.deadline());
+    const [offset] = await this.groupOffsets.lookUp([{ topic, partition }], this.deadline());
+    if (offset === 'unstable') throw new Error(`a transaction is about to replace the offset of ${topic}-${partition}`);
     return offset ?? -1n;
   }
 

@@ -1,3 +1,4 @@
+import { CommitFailedError } from '../../wire/commit-failed-error.js';
 import type { ConsumedRecord } from '../consumed-record.js';
 import type { AssignedPartition } from '../consumer-engine-api.js';
 import type { ListenerDefinition } from '../listener-definition.js';
@@ -10,7 +11,10 @@ export interface TransactionScope {
   readonly nextOffset: bigint;
 }
 
-/** Commits the offset of these records in a transaction, together with what `work` sends. */
+/**
+ * Commits the offset of these records in a transaction, together with what `work` sends. Not when the partition has been lost before the offset was stored: whoever has it now, and
+ * be it this member again, does not know of this transaction then.
+ */
 export async function inTransaction(
   { definition, nextOffset, partition, records }: TransactionScope,
   work: (signal: AbortSignal) => Promise<void>,
@@ -23,5 +27,13 @@ export async function inTransaction(
   await transaction.producer.transaction(async (running) => {
     await work(running.signal);
     await running.sendOffsets([offset], membership);
+    if (!partition.isAssigned) throw lost(partition);
   }, transaction.options);
+}
+
+function lost({ partition, topic }: AssignedPartition): CommitFailedError {
+  return new CommitFailedError(`${topic}-${partition} was lost before the transaction of its records had committed.`, {
+    topic,
+    partition,
+  });
 }

@@ -289,19 +289,12 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
       window: this.window,
       config,
       commit: (offsets, deadline) => this.engine?.commit(offsets, deadline) ?? Promise.resolve(),
-      committed: (partition) => this.committed(partition),
+      onOutcomeUnknown: () => this.engine?.rejoin('the outcome of a transaction is not known'),
       emit: (event) => this.emit(event),
       onFailed: (error) => {
         for (const listener of readers) this.fail(listener, error);
       },
     });
-  }
-
-  private async committed(partition: AssignedPartition): Promise<bigint> {
-    const { engine } = this;
-    if (engine === null) return -1n;
-    const [offset] = await engine.committed([partition], Date.now() + this.options.config.defaultApiTimeoutMs);
-    return offset ?? -1n;
   }
 
   private fail(listener: ContainedListener, error: Error): void {

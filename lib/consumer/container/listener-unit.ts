@@ -17,7 +17,8 @@ export interface ListenerUnitDependencies {
   /** Of all listeners that read these topics in this group. */
   readonly definition: ListenerDefinition;
   readonly commit: (offsets: readonly OffsetToCommit[], deadline: number) => Promise<void>;
-  readonly committed: (partition: AssignedPartition) => Promise<bigint>;
+  /** A transaction may have committed offsets, and only the group can tell, once the partitions are given out anew. */
+  readonly onOutcomeUnknown: () => void;
   readonly emit: (event: KafkaListenerEvent) => void;
   readonly log: LogSink;
   /** How long handlers may go on when a partition is given away. */
@@ -75,7 +76,7 @@ export class ListenerUnit {
   }
 
   public assign(partition: AssignedPartition): void {
-    const { committed, definition, emit } = this.dependencies;
+    const { definition, emit, onOutcomeUnknown } = this.dependencies;
     const tracker = this.commits.add(partition);
     const processor = new PartitionProcessor({
       definition,
@@ -85,7 +86,7 @@ export class ListenerUnit {
       window: this.dependencies.window,
       slots: this.slots,
       lanes: this.lanes,
-      committed,
+      onOutcomeUnknown,
       emit,
       onGap: () => this.commits.skipped(),
       onCommitted: (offset) => this.commits.noteCommitted(partition, offset),

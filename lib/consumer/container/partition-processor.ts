@@ -24,7 +24,8 @@ export interface PartitionProcessorDependencies {
   readonly slots: Slots;
   /** Instead, when records of different keys run side by side; else null. */
   readonly lanes: KeyLanes | null;
-  readonly committed: (partition: AssignedPartition) => Promise<bigint>;
+  /** A transaction may have committed offsets, and only the group can tell, once the partitions are given out anew. */
+  readonly onOutcomeUnknown: () => void;
   readonly emit: (event: KafkaListenerEvent) => void;
   /** The watermark has moved over what holds no records. */
   readonly onGap: () => void;
@@ -66,12 +67,12 @@ export class PartitionProcessor {
   private readonly surroundings: RunSurroundings;
 
   public constructor(private readonly dependencies: PartitionProcessorDependencies) {
-    const { committed, definition, emit, partition, window } = dependencies;
+    const { definition, emit, onOutcomeUnknown, partition, window } = dependencies;
     window.enter();
     this.surroundings = {
       definition,
       partition,
-      committed,
+      onOutcomeUnknown,
       emit,
       stopping: this.stopping.signal,
       signal: this.lost.signal,
@@ -167,7 +168,7 @@ export class PartitionProcessor {
   /** Only while nothing else of the partition is under way, so that no transaction is overtaken. */
   private async commitGap(): Promise<void> {
     this.gapTimer = undefined;
-    const { committed, definition, tracker } = this.dependencies;
+    const { definition, onOutcomeUnknown, tracker } = this.dependencies;
     const { watermark } = tracker;
     if (!this.isIdle || this.slices.length > 0 || this.isEnding || watermark === null) return;
     this.isLooping = true;
@@ -175,7 +176,7 @@ export class PartitionProcessor {
       definition,
       partition: this.partition,
       nextOffset: watermark,
-      committed,
+      onOutcomeUnknown,
       stopping: this.stopping.signal,
     });
     this.isLooping = false;

@@ -8,6 +8,7 @@ import type { AssignedPartition } from '../consumer-engine-api.js';
 import type { HandlerCall, ListenerDefinition } from '../listener-definition.js';
 import type { KafkaListenerEvent } from '../listener-events.js';
 import type { FailedRecord } from '../recovery/recovery-policy.js';
+import { aborted } from './aborted.js';
 import { isClusterTrouble } from './cluster-trouble.js';
 import type { FetchedSlice } from './fetched-slice.js';
 import { inTransaction } from './in-transaction.js';
@@ -29,8 +30,8 @@ export interface RunSurroundings {
   readonly stopping: AbortSignal;
   /** Triggered when the outcome no longer matters. */
   readonly signal: AbortSignal;
-  /** Where the group is to go on with the partition, by its coordinator. */
-  readonly committed: (partition: AssignedPartition) => Promise<bigint>;
+  /** A transaction may have committed these records; the partitions of the group have to be given out anew to know. */
+  readonly onOutcomeUnknown: () => void;
   /**
    * Records are done, once each: handled, acknowledged where the strategy waits for that, or in the dead-letter topic.
    * @returns what the next records wait for, if for anything
@@ -185,7 +186,7 @@ export class RecordRun implements HandlerCall {
   /** @returns undefined when the records are to blame */
   private async infrastructureFailed(error: unknown): Promise<RunOutcome | null | undefined> {
     const { partition } = this.surroundings;
-    if (error instanceof TransactionOutcomeUnknownError) return this.resolveOutcome();
+    if (error instanceof TransactionOutcomeUnknownError) return this.leaveToNextGeneration();
     if (error instanceof ProducerFatalError) return { kind: 'failed', error };
     if (!this.isFenced(error) && !isClusterTrouble(error)) return undefined;
     this.troubles++;
@@ -201,21 +202,14 @@ export class RecordRun implements HandlerCall {
     return error instanceof CommitFailedError || causeOf(error) instanceof CommitFailedError;
   }
 
-  /** Whether a transaction has committed whose end was not answered is what its offsets tell, once they are stable. */
-  private async resolveOutcome(): Promise<RunOutcome | null> {
-    const { committed, partition, stopping } = this.surroundings;
-    while (!stopping.aborted && partition.isAssigned) {
-      try {
-        if ((await committed(partition)) < this.options.nextOffset) return null;
-        this.done();
-        return DONE;
-      } catch (error) {
-        this.troubles++;
-        const retryInMs = CLUSTER_BACKOFF.delay(this.troubles);
-        this.emit('record-failed', this.describe(error), { retryInMs });
-        await this.pause(retryInMs);
-      }
-    }
+  /**
+   * Whether a transaction has committed whose end was not answered is what the committed offset tells, but not to whoever asks for it now: a coordinator that was
+   * paused would answer from before. One that gives out the partitions anew has all that was written before that.
+   */
+  private async leaveToNextGeneration(): Promise<RunOutcome> {
+    const { onOutcomeUnknown, stopping } = this.surroundings;
+    onOutcomeUnknown();
+    await this.options.park(() => aborted(stopping));
     return ABANDONED;
   }
 
@@ -263,7 +257,7 @@ export class RecordRun implements HandlerCall {
   }
 
   private async deadLetterFailed(cause: unknown, failures: number): Promise<RunOutcome | null> {
-    if (cause instanceof TransactionOutcomeUnknownError) return this.resolveOutcome();
+    if (cause instanceof TransactionOutcomeUnknownError) return this.leaveToNextGeneration();
     if (cause instanceof ProducerFatalError) return { kind: 'failed', error: cause };
     return this.pause(CLUSTER_BACKOFF.delay(failures));
   }

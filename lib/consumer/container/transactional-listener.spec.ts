@@ -8,7 +8,7 @@ import {
 import type { KafkaTransaction, TopicPartitionOffset, TransactionWork } from '../../producer/transaction.js';
 import { TransactionalCommitStrategy } from '../commit/transactional-commit.strategy.js';
 import type { HandlerCall, ListenerDefinition } from '../listener-definition.js';
-import { ContainerBench, FakeRecovery, listener, until } from './spec-support/container-bench.js';
+import { ContainerBench, FakeRecovery, gate, listener, until } from './spec-support/container-bench.js';
 import { record } from './spec-support/fake-consumer-engine.js';
 
 const T0 = { topic: 't', partition: 0 };
@@ -18,6 +18,8 @@ class FakeTransactions {
   public readonly log: string[] = [];
   public readonly commitFailures: (Error | null)[] = [];
   public offsetsFailure: Error | null = null;
+  /** When offsets are stored. */
+  public offsetsAnswer: Promise<void> = Promise.resolve();
 
   public readonly transaction = async <T>(work: TransactionWork<T>): Promise<T> => {
     this.log.push('begin');
@@ -45,7 +47,7 @@ class FakeTransactions {
   private sendOffsets(offsets: readonly TopicPartitionOffset[]): Promise<void> {
     if (this.offsetsFailure !== null) return Promise.reject(this.offsetsFailure);
     this.log.push(...offsets.map(({ offset }) => `offset ${offset}`));
-    return Promise.resolve();
+    return this.offsetsAnswer;
   }
 }
 
@@ -107,30 +109,28 @@ describe('a transactional listener', () => {
     expect(recovery.seen).toEqual([]);
   });
 
-  it.each([
-    ['committed', 1n, ['begin', 'offset 1', 'begin', 'offset 2', 'commit'], [0n, 1n]],
-    [
-      'not committed',
-      0n,
-      ['begin', 'offset 1', 'begin', 'offset 1', 'commit', 'begin', 'offset 2', 'commit'],
-      [0n, 0n, 1n],
-    ],
-  ] as const)(
-    'learns from the offsets of the group that a transaction was %s whose outcome is unknown',
-    async (_name, committed, log, calls) => {
-      const transactions = new FakeTransactions();
-      transactions.commitFailures.push(new TransactionOutcomeUnknownError('no answer'));
-      const handled: bigint[] = [];
-      await using bench = await ContainerBench.start(
-        transactional(transactions, ({ records: [first] }) => void handled.push(first?.offset ?? -1n)),
-      );
-      bench.engine.committedOffset = committed;
-      bench.engine.deliver(bench.engine.assignOne(T0), [record('t', 0, 0), record('t', 0, 1)]);
-      await until(() => transactions.log.length === log.length);
-      expect(transactions.log).toEqual(log);
-      expect(handled).toEqual(calls);
-    },
-  );
+  it('joins the group again when the outcome of a transaction is unknown, and handles nothing before that', async () => {
+    const transactions = new FakeTransactions();
+    const recovery = new FakeRecovery(1);
+    transactions.commitFailures.push(new TransactionOutcomeUnknownError('no answer'));
+    const handled: bigint[] = [];
+    await using bench = await ContainerBench.start(
+      transactional(transactions, ({ records: [first] }) => void handled.push(first?.offset ?? -1n), { recovery }),
+    );
+    const records = [record('t', 0, 0), record('t', 0, 1)];
+    bench.engine.deliver(bench.engine.assignOne(T0), records);
+    await until(() => bench.engine.rejoins.length === 1);
+    expect(bench.engine.rejoins).toEqual(['the outcome of a transaction is not known']);
+    await bench.engine.revoke();
+    expect(handled).toEqual([0n]);
+
+    // It had committed.
+    bench.engine.deliver(bench.engine.assignOne(T0), records.slice(1));
+    await until(() => transactions.log.includes('commit'));
+    expect(transactions.log).toEqual(['begin', 'offset 1', 'begin', 'offset 2', 'commit']);
+    expect(handled).toEqual([0n, 1n]);
+    expect(recovery.seen).toEqual([]);
+  });
 
   it('goes on trying, without counting, while the group has moved on without it; the partition is taken away then', async () => {
     const transactions = new FakeTransactions();
@@ -142,6 +142,19 @@ describe('a transactional listener', () => {
     bench.engine.lose();
     expect(recovery.seen).toEqual([]);
     expect(transactions.log).not.toContain('commit');
+  });
+
+  it('aborts when its partition is lost while the offset is on its way', async () => {
+    const transactions = new FakeTransactions();
+    const { open, opened } = gate();
+    transactions.offsetsAnswer = opened;
+    await using bench = await ContainerBench.start(transactional(transactions, () => undefined));
+    bench.engine.deliver(bench.engine.assignOne(T0), [record('t', 0, 0)]);
+    await until(() => transactions.log.includes('offset 1'));
+    bench.engine.lose();
+    open();
+    await until(() => transactions.log.includes('abort'));
+    expect(transactions.log).toEqual(['begin', 'offset 1', 'abort']);
   });
 
   it('stops when its producer cannot go on', async () => {

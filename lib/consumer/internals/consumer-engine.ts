@@ -84,7 +84,11 @@ export class ConsumerEngine implements ConsumerEngineApi {
       onRefused: (error) => this.fail(error),
     });
     this.offsetsCoordinator = this.coordinator(this.quickLink);
-    this.offsets = new GroupOffsets({ coordinator: this.offsetsCoordinator, config });
+    this.offsets = new GroupOffsets({
+      coordinator: this.offsetsCoordinator,
+      config,
+      isCoordinator: (nodeId) => nodeId === this.membership.coordinatorId,
+    });
     const { metadata, updater } = this;
     this.leaderOffsets = new LeaderOffsets({ link: this.quickLink, metadata, updater, config });
     this.fetcher = new Fetcher({
@@ -146,8 +150,8 @@ export class ConsumerEngine implements ConsumerEngineApi {
     }
   }
 
-  public committed(partitions: readonly TopicPartition[], deadline: number): Promise<bigint[]> {
-    return this.offsets.committed(partitions, deadline);
+  public rejoin(reason: string): void {
+    this.membership.requestRejoin(reason);
   }
 
   public offsetForTime(partition: TopicPartition, timestamp: number, deadline: number): Promise<bigint> {
@@ -216,6 +220,8 @@ export class ConsumerEngine implements ConsumerEngineApi {
 
   private assign(partitions: readonly TopicPartition[], membership: GroupMembershipIdentity): void {
     if (this.closing !== null) return;
+    const { coordinatorId } = this.membership;
+    if (coordinatorId !== null) this.offsetsCoordinator.prefer(coordinatorId);
     this.assigned = this.fetcher.assign(partitions.map(({ partition, topic }) => ({ topic, partition, membership })));
     this.dependencies.events.onAssigned(this.assigned);
   }

@@ -58,7 +58,8 @@ export class FakeConsumerEngine implements ConsumerEngineApi {
   public readonly topics: (readonly (string | RegExp)[])[] = [];
   /** Every commit, as `topic-partition=offset`. */
   public readonly commits: string[] = [];
-  public committedOffset = -1n;
+  /** Why it was asked to join again. */
+  public readonly rejoins: string[] = [];
   public isClosed = false;
   /** Instead of success. */
   public commitFailure: Error | null = null;
@@ -121,8 +122,8 @@ export class FakeConsumerEngine implements ConsumerEngineApi {
     return this.commitAnswer;
   }
 
-  public committed(partitions: readonly TopicPartition[]): Promise<bigint[]> {
-    return Promise.resolve(partitions.map(() => this.committedOffset));
+  public rejoin(reason: string): void {
+    this.rejoins.push(reason);
   }
 
   public offsetForTime(): Promise<bigint> {

@@ -54,11 +54,15 @@ export class GroupJoin {
     private readonly onSyncing: () => void,
   ) {}
 
-  /** @throws GroupFatality when no attempt can succeed */
-  public async attempt(memberId: string, reason: string | null): Promise<JoinOutcome> {
+  /**
+   * @param generationId the last one of this member, -1 before the first. It has to be told: a coordinator answers a member that says the same as before with the
+   * generation that there is, in which whatever a former assignment has under way may still commit
+   * @throws GroupFatality when no attempt can succeed
+   */
+  public async attempt(memberId: string, generationId: number, reason: string | null): Promise<JoinOutcome> {
     const { config, events } = this.dependencies;
     const topics = new Set(events.subscription());
-    const joined = await this.join(memberId, [...topics], reason);
+    const joined = await this.join(memberId, this.protocols([...topics], generationId), reason);
     if ('outcome' in joined) return joined.outcome;
     const { answer, assignor } = joined;
     this.onJoined(answer.generationId, answer.memberId);
@@ -83,13 +87,13 @@ export class GroupJoin {
 
   private async join(
     memberId: string,
-    topics: readonly string[],
+    protocols: readonly JoinGroupProtocol[],
     reason: string | null,
   ): Promise<{ outcome: JoinOutcome } | { answer: JoinGroupResponse; assignor: PartitionAssignor }> {
     const { config, assignors } = this.dependencies;
     let answer: JoinGroupResponse;
     try {
-      answer = await this.requests.join(memberId, this.protocols(topics), reason);
+      answer = await this.requests.join(memberId, protocols, reason);
     } catch (error) {
       return { outcome: this.failed(error, memberId, 'JoinGroup failed') };
     }
@@ -140,7 +144,7 @@ export class GroupJoin {
     );
   }
 
-  private protocols(topics: readonly string[]): JoinGroupProtocol[] {
+  private protocols(topics: readonly string[], generationId: number): JoinGroupProtocol[] {
     const { assignors, config } = this.dependencies;
     return assignors.map((assignor) => ({
       name: assignor.name,
@@ -149,7 +153,7 @@ export class GroupJoin {
         topics,
         userData: assignor.userData?.() ?? null,
         ownedPartitions: [],
-        generationId: -1,
+        generationId,
         rackId: config.clientRack,
       }),
     }));

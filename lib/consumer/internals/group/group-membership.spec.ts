@@ -48,6 +48,16 @@ describe('Joining', () => {
     });
   });
 
+  it('tells its last generation, so that no coordinator takes the join for a repetition', async () => {
+    await using bench = await member();
+    bench.membership.requestRejoin('a test');
+    await until(() => bench.coordinator.sentOf('JoinGroup').length === 2 && bench.membership.state === 'stable');
+    const told = bench.coordinator
+      .sentOf('JoinGroup')
+      .map(({ protocols: [protocol] }) => decodeSubscription(protocol?.metadata ?? Buffer.alloc(0)).generationId);
+    expect(told).toEqual([-1, 1]);
+  });
+
   it('waits for the others longer than for other requests', async () => {
     await using bench = await member();
     for (const { api, timeoutMs } of bench.coordinator.sent) {
@@ -531,5 +541,42 @@ describe('Closing', () => {
       expect([turn, bench.told.length, bench.coordinator.sent.length]).toEqual([turn, told, sent]);
       expect(bench.membership).toMatchObject({ state: 'closed', identity: null });
     }
+  });
+});
+
+describe('The broker that coordinates the generation', () => {
+  it('is the one that has given the assignment, and then whoever answers a heartbeat of that generation', async () => {
+    await using bench = new MembershipBench();
+    expect(bench.membership.coordinatorId).toBeNull();
+    bench.membership.start();
+    await until(() => bench.membership.state === 'stable');
+    expect(bench.membership.coordinatorId).toBe(1);
+    bench.coordinator.nodeId = 2;
+    await until(() => bench.membership.coordinatorId === 2);
+  });
+
+  it('is known before the assignment is told, which is when offsets are asked for', async () => {
+    const known: (number | null)[] = [];
+    await using bench = new MembershipBench({}, { onAssigned: () => known.push(bench.membership.coordinatorId) });
+    bench.coordinator.nodeId = 3;
+    bench.membership.start();
+    await until(() => known.length === 1);
+    expect(known).toEqual([3]);
+  });
+
+  it('is nobody while the next generation comes together, and not one that refuses', async () => {
+    await using bench = await member();
+    let refuse: (code: number) => void = () => undefined;
+    const refusal = new Promise<number>((resolve) => {
+      refuse = resolve;
+    });
+    bench.coordinator.next('SyncGroup', refusal);
+    bench.membership.requestRejoin('a test');
+    await until(() => bench.coordinator.sentOf('SyncGroup').length === 2);
+    expect(bench.membership.coordinatorId).toBeNull();
+    bench.coordinator.next('SyncGroup', NEVER);
+    refuse(27);
+    await until(() => bench.coordinator.sentOf('SyncGroup').length === 3);
+    expect(bench.membership.coordinatorId).toBeNull();
   });
 });

@@ -43,6 +43,8 @@ export class GroupMembership {
   private memberId = '';
   /** Of the latest answer to a join. */
   private generationId = -1;
+  /** The broker that has last acknowledged this member in this generation. */
+  private acknowledgedBy: number | null = null;
   private holding: Holding | null = null;
   /** Why the next join is due; null when none is. */
   private joinReason: string | null = null;
@@ -53,7 +55,14 @@ export class GroupMembership {
 
   public constructor(private readonly dependencies: GroupMembershipDependencies) {
     const { coordinator, config, log, events } = dependencies;
-    this.requests = new GroupRequests(coordinator, config, () => this.ending.error);
+    this.requests = new GroupRequests(
+      coordinator,
+      config,
+      () => this.ending.error,
+      (generationId, nodeId) => {
+        if (generationId === this.generationId) this.acknowledgedBy = nodeId;
+      },
+    );
     this.trouble = new TroubleReport(log, `group ${config.groupId}`, (error) =>
       this.tell('onTrouble', () => events.onTrouble(error)),
     );
@@ -80,6 +89,14 @@ export class GroupMembership {
   /** Under which offsets may be committed now; null while there is no assignment. */
   public get identity(): GroupMembershipIdentity | null {
     return this.holding?.identity ?? null;
+  }
+
+  /**
+   * The broker that is known to coordinate the group in this generation, or one after it; null while there is none. What others say of committed offsets may be older than
+   * the assignment: a broker that was paused while another one was elected goes on as the coordinator until it learns of that.
+   */
+  public get coordinatorId(): number | null {
+    return this.acknowledgedBy;
   }
 
   /** Whether this member assigns, and so has to look out for changes of all the topics that it was asked to count. */
@@ -184,7 +201,7 @@ export class GroupMembership {
     this.joinReason = null;
     this.holding = null;
     this.heartbeat.stop();
-    this.attempt = this.join.attempt(this.memberId, reason);
+    this.attempt = this.join.attempt(this.memberId, this.generationId, reason);
     void this.attempt.then(
       (ended) => {
         // Also when nobody waits for it any more: whoever leaves has to know the member id.
@@ -206,6 +223,7 @@ export class GroupMembership {
   private joined(generationId: number, memberId: string): void {
     this.memberId = memberId;
     this.generationId = generationId;
+    this.acknowledgedBy = null;
     this.ending.check();
     this.heartbeat.start();
   }

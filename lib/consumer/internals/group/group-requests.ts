@@ -1,4 +1,4 @@
-import type { ApiDefinition } from '../../../wire/protocol/api-definition.js';
+import type { CoordinatorRequest } from '../../../wire/coordinator-client.js';
 import { CONSUMER_PROTOCOL_TYPE } from '../../../wire/protocol/consumer-protocol.js';
 import { heartbeatApi } from '../../../wire/protocol/heartbeat.js';
 import { joinGroupApi, type JoinGroupProtocol, type JoinGroupResponse } from '../../../wire/protocol/join-group.js';
@@ -23,6 +23,8 @@ export class GroupRequests {
     private readonly config: ConsumerConfig,
     /** Why nobody should join or assign any more, or null. */
     private readonly ended: () => Error | null,
+    /** A broker has acknowledged the member in its generation. */
+    private readonly onAcknowledged: (generationId: number, nodeId: number) => void,
   ) {}
 
   public join(
@@ -57,7 +59,7 @@ export class GroupRequests {
     assignments: readonly SyncGroupAssignment[],
   ): Promise<SyncGroupResponse> {
     const { groupId, groupInstanceId } = this.config;
-    return this.coordinator.once({
+    return this.acknowledged(generationId, {
       api: syncGroupApi,
       timeoutMs: this.rebalanceRequestTimeoutMs,
       errorCode: errorCodeOf,
@@ -75,17 +77,27 @@ export class GroupRequests {
   }
 
   /** @returns the error code of the answer */
-  public heartbeat(generationId: number, memberId: string): Promise<number> {
+  public async heartbeat(generationId: number, memberId: string): Promise<number> {
     const { groupId, groupInstanceId, requestTimeoutMs, sessionTimeoutMs } = this.config;
-    const timeoutMs = Math.min(requestTimeoutMs, Math.ceil(sessionTimeoutMs / SESSION_SHARE));
-    return this.send(heartbeatApi, { groupId, groupInstanceId, generationId, memberId }, timeoutMs);
+    const { errorCode } = await this.acknowledged(generationId, {
+      api: heartbeatApi,
+      request: { groupId, groupInstanceId, generationId, memberId },
+      timeoutMs: Math.min(requestTimeoutMs, Math.ceil(sessionTimeoutMs / SESSION_SHARE)),
+      errorCode: errorCodeOf,
+    });
+    return errorCode;
   }
 
   /** @returns the error code of the answer */
-  public leave(memberId: string, reason: string, timeoutMs: number): Promise<number> {
+  public async leave(memberId: string, reason: string, timeoutMs: number): Promise<number> {
     const { groupId, requestTimeoutMs } = this.config;
-    const request = { groupId, groupInstanceId: null, memberId, reason: shortened(reason) };
-    return this.send(leaveGroupApi, request, Math.min(timeoutMs, requestTimeoutMs));
+    const { errorCode } = await this.coordinator.once({
+      api: leaveGroupApi,
+      request: { groupId, groupInstanceId: null, memberId, reason: shortened(reason) },
+      timeoutMs: Math.min(timeoutMs, requestTimeoutMs),
+      errorCode: errorCodeOf,
+    });
+    return errorCode;
   }
 
   private get rebalanceRequestTimeoutMs(): number {
@@ -93,13 +105,19 @@ export class GroupRequests {
     return Math.max(requestTimeoutMs, maxPollIntervalMs + JOIN_LAPSE_MS);
   }
 
-  private async send<Request, Response extends { readonly errorCode: number }>(
-    api: ApiDefinition<Request, Response>,
-    request: Request,
-    timeoutMs: number,
-  ): Promise<number> {
-    const { errorCode } = await this.coordinator.once({ api, request, timeoutMs, errorCode: errorCodeOf });
-    return errorCode;
+  private async acknowledged<Request, Response extends { readonly errorCode: number }>(
+    generationId: number,
+    call: CoordinatorRequest<Request, Response>,
+  ): Promise<Response> {
+    let answeredBy = -1;
+    const response = await this.coordinator.once({
+      ...call,
+      onAnswer: (nodeId) => {
+        answeredBy = nodeId;
+      },
+    });
+    if (response.errorCode === 0) this.onAcknowledged(generationId, answeredBy);
+    return response;
   }
 }
 

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { BrokerResponseError } from '../../../wire/broker-response-error.js';
 import { CommitFailedError } from '../../../wire/commit-failed-error.js';
 import type { CoordinatorCall, CoordinatorClient } from '../../../wire/coordinator-client.js';
-import { KafkaTimeoutError } from '../../../wire/kafka-timeout-error.js';
 import type { OffsetCommitRequest, OffsetCommitResponse } from '../../../wire/protocol/offset-commit.js';
 import type { OffsetFetchRequest, OffsetFetchResponse } from '../../../wire/protocol/offset-fetch.js';
 import { GroupOffsets } from './group-offsets.js';
@@ -95,33 +94,24 @@ describe('GroupOffsets.commit', () => {
   });
 });
 
-describe('GroupOffsets.committed', () => {
+describe('GroupOffsets.lookUp', () => {
   const partitions = [0, 1, 2].map((partition) => ({ topic: 'a', partition }));
 
-  it('asks again about those that a transaction is about to replace, and about no others', async () => {
+  it('tells offsets, that there is none, and that a transaction is about to replace one', async () => {
     const seen: OffsetFetchRequest[] = [];
-    const unstable: OffsetFetchResponse = {
-      ...fetched(),
-      topics: [{ name: 'a', partitions: [{ index: 1, offset: 9n, leaderEpoch: -1, metadata: null, errorCode: 0 }] }],
-    };
-    const offsets = offsetsWith([fetched(3n, 88, -1n), unstable], seen);
-    expect(await offsets.committed(partitions, later())).toEqual([3n, 9n, -1n]);
-    expect(seen.map(({ topics, requireStable }) => [topics[0]?.partitions, requireStable])).toEqual([
-      [[0, 1, 2], true],
-      [[1], true],
-    ]);
+    expect(await offsetsWith([fetched(3n, 88, -1n)], seen).lookUp(partitions, later())).toEqual([3n, 'unstable', -1n]);
+    expect(seen).toMatchObject([{ requireStable: true, topics: [{ name: 'a', partitions: [0, 1, 2] }] }]);
   });
 
-  it('does not wait for the transaction beyond the deadline', async () => {
-    const offsets = offsetsWith(Array.from({ length: 1_000 }, () => fetched(88, 88, 88)));
-    await expect(offsets.committed(partitions, Date.now() + 20)).rejects.toThrow(KafkaTimeoutError);
+  it('of nothing asks nobody', async () => {
+    expect(await offsetsWith([]).lookUp([], later())).toEqual([]);
   });
 
   it('fails with the error of a partition', async () => {
-    await expect(offsetsWith([fetched(3n, 88, 29)]).committed(partitions, later())).rejects.toMatchObject({ code: 29 });
+    await expect(offsetsWith([fetched(3n, 88, 29)]).lookUp(partitions, later())).rejects.toMatchObject({ code: 29 });
   });
 
   it('takes a partition that the answer leaves out for a failure, not for one without offset', async () => {
-    await expect(offsetsWith([fetched(3n)]).committed(partitions, later())).rejects.toThrow(/told nothing about a-1/);
+    await expect(offsetsWith([fetched(3n)]).lookUp(partitions, later())).rejects.toThrow(/told nothing about a-1/);
   });
 });

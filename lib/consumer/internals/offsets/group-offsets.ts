@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BrokerResponseError } from '../../../wire/broker-response-error.js';
 import { CommitFailedError } from '../../../wire/commit-failed-error.js';
 import type { CoordinatorClient } from '../../../wire/coordinator-client.js';
 import { ErrorCode } from '../../../wire/error-codes.js';
 import { KafkaError } from '../../../wire/kafka-error.js';
-import { KafkaTimeoutError } from '../../../wire/kafka-timeout-error.js';
 import { offsetCommitApi, type OffsetCommitResponse } from '../../../wire/protocol/offset-commit.js';
 import { offsetFetchApi, type OffsetFetchResponse } from '../../../wire/protocol/offset-fetch.js';
-import { RetryBackoff } from '../../../wire/retry-backoff.js';
 import type { ConsumerConfig } from '../../consumer-config.js';
 import type { GroupMembershipIdentity, TopicPartition } from '../../consumer-engine-api.js';
 import { byTopicAndIndex, groupByTopic } from '../../../wire/group-by-topic.js';
@@ -25,7 +22,9 @@ export type CommittedOffset = bigint | 'unstable';
 
 export interface GroupOffsetsDependencies {
   readonly coordinator: CoordinatorClient;
-  readonly config: Pick<ConsumerConfig, 'groupId' | 'retryBackoffMs' | 'retryBackoffMaxMs'>;
+  readonly config: Pick<ConsumerConfig, 'groupId'>;
+  /** Whether a broker is known to coordinate the group as of this assignment: what another one tells of offsets may be older. Default: all are believed. */
+  readonly isCoordinator?: (nodeId: number) => boolean;
 }
 
 /** Nothing that asks can do anything about these; the one that decides over the whole answer. */
@@ -39,12 +38,7 @@ const MOVED_ON: ReadonlySet<number> = new Set([
 
 /** The offsets that a group has committed, and commits. */
 export class GroupOffsets {
-  private readonly backoff: RetryBackoff;
-
-  public constructor(private readonly dependencies: GroupOffsetsDependencies) {
-    const { retryBackoffMs, retryBackoffMaxMs } = dependencies.config;
-    this.backoff = new RetryBackoff(retryBackoffMs, Math.max(retryBackoffMs, retryBackoffMaxMs));
-  }
+  public constructor(private readonly dependencies: GroupOffsetsDependencies) {}
 
   /**
    * Commits offsets as the given member of the given generation; retriable errors are retried until `deadline`.
@@ -76,36 +70,19 @@ export class GroupOffsets {
   }
 
   /**
-   * The committed offsets, waiting for those that a transaction is about to replace; -1n where there is none.
-   * @throws KafkaTimeoutError; BrokerResponseError
-   */
-  public async committed(partitions: readonly TopicPartition[], deadline: number): Promise<bigint[]> {
-    const found = await this.lookUp(partitions, deadline);
-    for (let attempt = 1; ; attempt++) {
-      const unstable = partitions.filter((_, index) => found[index] === 'unstable');
-      if (unstable.length === 0) return found.map((offset) => (offset === 'unstable' ? -1n : offset));
-      if (Date.now() >= deadline) throw stillUnstable(unstable);
-      await sleep(Math.min(this.backoff.delay(attempt), Math.max(0, deadline - Date.now())));
-      const again = await this.lookUp(unstable, deadline);
-      unstable.forEach((partition, index) => {
-        found[partitions.indexOf(partition)] = again[index] ?? 'unstable';
-      });
-    }
-  }
-
-  /**
    * The committed offsets, without waiting for transactions; in the order of the partitions.
    * @throws KafkaTimeoutError; BrokerResponseError
    */
   public async lookUp(partitions: readonly TopicPartition[], deadline: number): Promise<CommittedOffset[]> {
     if (partitions.length === 0) return [];
-    const { coordinator, config } = this.dependencies;
+    const { coordinator, config, isCoordinator } = this.dependencies;
     const topics = groupByTopic(partitions, ({ partition }) => partition);
     const response = await coordinator.call({
       api: offsetFetchApi,
       request: { groupId: config.groupId, topics, requireStable: true },
       errorCode: fetchCode,
       deadline,
+      ...(isCoordinator === undefined ? {} : { accepts: isCoordinator }),
     });
     const find = byTopicAndIndex(response.topics);
     return partitions.map((partition) => {
@@ -152,12 +129,6 @@ function commitError(error: unknown, { groupId, generationId, memberId }: GroupM
 
 function isRetriable(code: number): boolean {
   return new BrokerResponseError(code).retriable;
-}
-
-function stillUnstable(partitions: readonly TopicPartition[]): KafkaTimeoutError {
-  return new KafkaTimeoutError(
-    `A transaction did not end in time that holds the committed offsets of ${partitions.map(nameOf).join(', ')}.`,
-  );
 }
 
 function toldNothing(partition: TopicPartition): KafkaError {

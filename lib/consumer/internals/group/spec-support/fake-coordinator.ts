@@ -26,6 +26,8 @@ interface Sent<Name extends ApiName = ApiName> {
 export class FakeCoordinator implements GroupCoordinatorClient {
   public readonly sent: Sent[] = [];
   public disconnects = 0;
+  /** Who answers. */
+  public nodeId = 1;
   public generationId = 0;
   private readonly scripts = new Map<ApiName, (Answer | Promise<Answer>)[]>();
   private members = 0;
@@ -48,6 +50,7 @@ export class FakeCoordinator implements GroupCoordinatorClient {
     this.sent.push({ api, request: call.request as Requests[ApiName], timeoutMs: call.timeoutMs });
     const scripted = await this.scripts.get(api)?.shift();
     if (scripted instanceof Error) throw scripted;
+    call.onAnswer?.(this.nodeId);
     const errorCode = typeof scripted === 'number' ? scripted : 0;
     const isRefused = errorCode !== 0 || (typeof scripted === 'object' && 'errorCode' in scripted);
     if (api === 'JoinGroup' && !isRefused) this.generationId++;
