@@ -17,7 +17,7 @@ describe.each(['4.3.1', '3.9.1'])('two chained transactional listeners on Kafka 
   });
 
   function options(name: string) {
-    return { view: own.cluster, name, members: MEMBERS, rate: 60, replicationFactor: 3, settleMs: 120_000 };
+    return { view: own.cluster, name, members: MEMBERS, rate: 60, replicationFactor: 3, settleMs: 60_000 };
   }
 
   /** What is wrong with what has come out: nothing. */
@@ -46,7 +46,7 @@ describe.each(['4.3.1', '3.9.1'])('two chained transactional listeners on Kafka 
       }
     });
     expect(faultsOf(report)).toEqual([]);
-  }, 420_000);
+  }, 600_000);
 
   it('bring out every departure exactly once, in order, while brokers are killed and paused', async () => {
     const report = await ChainRun.run(options('brokers'), async () => {
@@ -61,5 +61,5 @@ describe.each(['4.3.1', '3.9.1'])('two chained transactional listeners on Kafka 
       }
     });
     expect(faultsOf(report)).toEqual([]);
-  }, 420_000);
+  }, 600_000);
 });
