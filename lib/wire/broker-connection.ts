@@ -1,5 +1,10 @@
 import type { Socket } from 'node:net';
-import { BrokerConnectionError, RequestTimeoutError, UnsupportedBrokerError } from './connection-errors.js';
+import {
+  BrokerConnectionError,
+  IdleConnectionError,
+  RequestTimeoutError,
+  UnsupportedBrokerError,
+} from './connection-errors.js';
 import { requestHeaderHasTags, responseHeaderHasTags, type ApiDefinition } from './protocol/api-definition.js';
 import type { ApiVersionsResponse } from './protocol/api-versions.js';
 import { ProtocolReader } from './protocol/protocol-reader.js';
@@ -264,7 +269,7 @@ export class BrokerConnection {
 
   private closeIfIdle(): void {
     if (this.pending.length > 0) return;
-    this.close(new BrokerConnectionError(`Connection to ${this.options.address} was idle and has been closed.`));
+    this.close(new IdleConnectionError(`Connection to ${this.options.address} was idle and has been closed.`));
   }
 
   private closedByBroker(): BrokerConnectionError {

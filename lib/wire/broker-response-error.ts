@@ -19,6 +19,8 @@ export class BrokerResponseError extends KafkaError {
   /** Kafka's name of the code, e.g. `NOT_LEADER_OR_FOLLOWER`. */
   public readonly codeName: string;
   public readonly category: ErrorCategory;
+  /** The API that answered, e.g. `Produce`, where it is known. */
+  public readonly api: string | undefined;
 
   public constructor(code: number, details: BrokerResponseErrorDetails = {}) {
     const info = lookupErrorCode(code);
@@ -31,6 +33,7 @@ export class BrokerResponseError extends KafkaError {
     this.code = code;
     this.codeName = info.name;
     this.category = info.category;
+    this.api = details.api;
   }
 }
 

@@ -191,6 +191,18 @@ describe('bootstrap addresses', () => {
     expect(link.lastConnectFailure).toBeInstanceOf(BrokerConnectionError);
   });
 
+  it('are known to be out of reach when the last connection was lost, not when it has rested for too long', async () => {
+    await using broker = await ScriptedBroker.listen(usual);
+    await using link = new TestLink([broker.address], { connectionsMaxIdleMs: 30 });
+    await link.connectAny();
+    await until(() => link.connectedBrokers === 0);
+    expect(link.lastConnectFailure).toBeNull();
+    await link.connectAny();
+    await broker[Symbol.asyncDispose]();
+    await until(() => link.connectedBrokers === 0 && link.lastConnectFailure !== null);
+    expect(link.lastConnectFailure).toBeInstanceOf(BrokerConnectionError);
+  });
+
   it('may come from a function, which is asked each time', async () => {
     await using broker = await ScriptedBroker.listen(usual);
     const answers = [[await refusedAddress()], [broker.address]];

@@ -5,6 +5,7 @@ import { BrokerResponseError } from './broker-response-error.js';
 import {
   BrokerConnectionError,
   BrokerUnavailableError,
+  IdleConnectionError,
   IncompatibleKafkaJSError,
   KafkaAuthenticationError,
 } from './connection-errors.js';
@@ -68,7 +69,7 @@ export class ClusterLink {
     this.whenClosed.catch(() => undefined);
   }
 
-  /** The last failure to open a connection, for messages; null after a success. */
+  /** The last failure to open a connection, or why the last one that was open was lost; null after a success, and while connections only rest. */
   public get lastConnectFailure(): Error | null {
     return this.lastFailure;
   }
@@ -330,6 +331,7 @@ export class ClusterLink {
       if (known === connection) this.connections.delete(nodeId);
     }
     if (this.closed) return;
+    if (this.connections.size === 0 && !(error instanceof IdleConnectionError)) this.lastFailure = error;
     this.options.log.debug(`Connection to ${connection.address} ended: ${error.message}`);
     this.options.onChange();
   }

@@ -10,6 +10,9 @@ export class BrokerConnectionError extends KafkaError {
 /** A broker did not answer within the request timeout; the connection has been closed. */
 export class RequestTimeoutError extends BrokerConnectionError {}
 
+/** Nothing was sent for `connections.max.idle.ms`; nobody waits for the connection. */
+export class IdleConnectionError extends BrokerConnectionError {}
+
 /** No broker could be reached at start-up. */
 export class BrokerUnavailableError extends KafkaError {
   public constructor(message: string, details: KafkaErrorDetails = {}) {

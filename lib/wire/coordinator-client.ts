@@ -133,6 +133,12 @@ export class CoordinatorClient {
     });
   }
 
+  /** For how long the oldest call that has not ended has been under way, in milliseconds; 0 when there is none. */
+  public oldestPendingMs(now: number): number {
+    const [oldest] = this.underWay;
+    return oldest === undefined ? 0 : Math.max(0, now - oldest.startedAt);
+  }
+
   /** No more attempts: calls under way fail with `error`. */
   public close(error: Error): void {
     this.closedBy = error;

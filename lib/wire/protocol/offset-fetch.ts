@@ -12,7 +12,8 @@ export interface OffsetFetchTopicRequest {
 /** An OffsetFetch request (API key 9), to the coordinator of the group. */
 export interface OffsetFetchRequest {
   readonly groupId: string;
-  readonly topics: readonly OffsetFetchTopicRequest[];
+  /** null for everything that the group has committed; not before version 2. */
+  readonly topics: readonly OffsetFetchTopicRequest[] | null;
   /**
    * Refuses to tell an offset that a transaction is about to replace, with UNSTABLE_OFFSET_COMMIT (KIP-447). Not carried before version 7 (Kafka 2.5), which
    * tells the former one.
@@ -56,12 +57,12 @@ export const offsetFetchApi = {
     assertVersionSpoken(offsetFetchApi, version);
     const writer = new ProtocolWriter();
     if (version < 6) {
-      writer.string(request.groupId).array(request.topics, ({ name, partitions }) => {
+      writer.string(request.groupId).nullableArray(request.topics, ({ name, partitions }) => {
         writer.string(name).array(partitions, (index) => writer.int32(index));
       });
       return [writer.toBuffer()];
     }
-    writer.compactString(request.groupId).compactArray(request.topics, ({ name, partitions }) => {
+    writer.compactString(request.groupId).compactNullableArray(request.topics, ({ name, partitions }) => {
       writer
         .compactString(name)
         .compactArray(partitions, (index) => writer.int32(index))
