@@ -1,5 +1,11 @@
 import { CommanderError } from 'commander';
-import { CONSUMER_SCENARIOS, parseArguments, SCENARIOS, TRANSACTION_SCENARIOS } from './arguments.js';
+import {
+  CONSUMER_SCENARIOS,
+  parseArguments,
+  SCENARIOS,
+  TELEMETRY_SCENARIOS,
+  TRANSACTION_SCENARIOS,
+} from './arguments.js';
 
 describe('parseArguments', () => {
   // Commander writes what is wrong to standard error before it throws.
@@ -36,6 +42,16 @@ describe('parseArguments', () => {
       sizes: [10, 20],
       only: new Set(['ours', 'java']),
       cpuProfile: 'profiles',
+    });
+  });
+
+  it('measures what instrumentation costs, against another build where one is named', () => {
+    const options = { suite: 'telemetry', json: false, records: 300_000, repetitions: 3, cpuProfile: null };
+    expect(parseArguments(['telemetry'])).toEqual({ ...options, base: null, only: new Set(TELEMETRY_SCENARIOS) });
+    expect(parseArguments(['telemetry', '--base', '/tmp/dist', '--only', 'absent'])).toEqual({
+      ...options,
+      base: '/tmp/dist',
+      only: new Set(['absent']),
     });
   });
 

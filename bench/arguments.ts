@@ -29,6 +29,10 @@ export const CONSUMER_SCENARIOS = [
 ] as const;
 export type ConsumerScenario = (typeof CONSUMER_SCENARIOS)[number];
 
+/** What can be chosen with `--only` of `telemetry`. */
+export const TELEMETRY_SCENARIOS = ['absent', 'metrics', 'traces'] as const;
+export type TelemetryScenario = (typeof TELEMETRY_SCENARIOS)[number];
+
 interface CommonOptions {
   /** One JSON object instead of tables on standard output. */
   readonly json: boolean;
@@ -76,7 +80,17 @@ export interface ConsumerBenchOptions extends CommonOptions {
   readonly only: ReadonlySet<ConsumerScenario>;
 }
 
-export type BenchOptions = ProducerBenchOptions | TransactionBenchOptions | ConsumerBenchOptions;
+export interface TelemetryBenchOptions extends CommonOptions {
+  readonly suite: 'telemetry';
+  /** Sent, and handled, in each measurement. */
+  readonly records: number;
+  /** The dist folder of another build, to compare with; null: none. */
+  readonly base: string | null;
+  readonly only: ReadonlySet<TelemetryScenario>;
+}
+
+export type BenchOptions =
+  ProducerBenchOptions | TransactionBenchOptions | ConsumerBenchOptions | TelemetryBenchOptions;
 
 interface ParsedCommonOptions {
   readonly json?: true;
@@ -99,6 +113,12 @@ interface ParsedTransactionOptions extends ParsedCommonOptions {
   readonly warmup: number;
   readonly brokerWarmup: number;
   readonly only: TransactionScenario[];
+}
+
+interface ParsedTelemetryOptions extends ParsedCommonOptions {
+  readonly records: number;
+  readonly base?: string;
+  readonly only: TelemetryScenario[];
 }
 
 interface ParsedConsumerOptions extends ParsedCommonOptions {
@@ -178,6 +198,10 @@ export function parseArguments(argv: readonly string[]): BenchOptions {
       only: new Set(only),
     };
   });
+  telemetryCommand(program).action((options: ParsedTelemetryOptions) => {
+    const { base, only, records } = options;
+    chosen = { suite: 'telemetry', ...commonOptions(options), records, base: base ?? null, only: new Set(only) };
+  });
   program.parse([...argv], { from: 'user' });
   // Commander throws for everything that does not end in the action.
   if (chosen === null) throw new Error('No benchmark was chosen.');
@@ -215,6 +239,16 @@ function consumerCommand(program: Command): Command {
     .option('--transactions <count>', 'transactions that consume, transform and produce', positiveInteger, 3000)
     .option('--only <names>', `some of ${CONSUMER_SCENARIOS.join(', ')}`, someOf(CONSUMER_SCENARIOS), [
       ...CONSUMER_SCENARIOS,
+    ]);
+}
+
+function telemetryCommand(program: Command): Command {
+  return withCommonOptions(program.command('telemetry'))
+    .description('what instrumentation costs: absent (against another build), metrics, and traces of every record')
+    .option('--records <count>', 'records of 100 bytes, sent and then handled', positiveInteger, 300_000)
+    .option('--base <directory>', 'the dist folder of another build of this repository, to compare absent with')
+    .option('--only <names>', `some of ${TELEMETRY_SCENARIOS.join(', ')}`, someOf(TELEMETRY_SCENARIOS), [
+      ...TELEMETRY_SCENARIOS,
     ]);
 }
 

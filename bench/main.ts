@@ -4,6 +4,8 @@ import { renderConsumerReport } from './consumer/render-consumer-report.js';
 import { runConsumerBenchmark } from './consumer/run-consumer-benchmark.js';
 import { renderReport } from './producer/render-report.js';
 import { runProducerBenchmark } from './producer/run-producer-benchmark.js';
+import { renderTelemetryReport } from './telemetry/render-telemetry-report.js';
+import { runTelemetryBenchmark } from './telemetry/run-telemetry-benchmark.js';
 import { renderTransactionReport } from './transactions/render-transaction-report.js';
 import { runTransactionBenchmark } from './transactions/run-transaction-benchmark.js';
 
@@ -18,6 +20,10 @@ async function run(options: BenchOptions): Promise<string> {
     case 'transactions': {
       const report = await runTransactionBenchmark(options, progress);
       return options.json ? `${JSON.stringify(report)}\n` : renderTransactionReport(report);
+    }
+    case 'telemetry': {
+      const report = await runTelemetryBenchmark(options, progress);
+      return options.json ? `${JSON.stringify(report)}\n` : renderTelemetryReport(report);
     }
     case 'consumer': {
       const report = await runConsumerBenchmark(options, progress);

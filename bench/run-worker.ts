@@ -7,6 +7,8 @@ const MEASURE_LIMIT_MS = 15 * 60_000;
 const EXIT_LIMIT_MS = 20_000;
 
 export interface RunWorkerOptions {
+  /** Of another build; default: of this one. */
+  readonly worker?: URL | undefined;
   /** Flags for Node. */
   readonly nodeFlags?: readonly string[];
   /** Does what is due at a stage before the worker goes on. */
@@ -21,7 +23,7 @@ export async function runWorker<J extends WorkerJob>(
   job: J,
   options: RunWorkerOptions = {},
 ): Promise<MeasureOf[J['kind']]> {
-  const child = fork(WORKER, {
+  const child = fork(options.worker ?? WORKER, {
     execArgv: [...(options.nodeFlags ?? [])],
     // Standard output is for the results alone.
     stdio: ['ignore', 2, 2, 'ipc'],

@@ -27,7 +27,12 @@ export type {
   RecordHeaderValue,
   RecordMetadata,
 } from './producer/record.js';
-export type { ProducerMetrics, ProducerStatus, TransactionPoolStatus } from './producer/producer-engine-api.js';
+export type {
+  ProducerMetrics,
+  ProducerStatus,
+  TopicDescription,
+  TransactionPoolStatus,
+} from './producer/producer-engine-api.js';
 
 // Transactions.
 export { Transactional, type TransactionalOptions } from './transactions/transactional.decorator.js';
@@ -113,6 +118,29 @@ export { StringDeserializer } from './consumer/deserializers/string.deserializer
 export { fromKafkaProperties, type KafkaPropertiesOptions } from './producer/kafka-properties/from-kafka-properties.js';
 export type { KafkaConsumerProperties } from './producer/kafka-properties/kafka-consumer-properties.js';
 export { parseProperties } from './producer/kafka-properties/parse-properties.js';
+
+// Instrumentation: who watches producers and listeners, and the figures they tell. `OpenTelemetryInstrumentation` is in nestjs-kafka-producer/opentelemetry.
+export type {
+  CommitObservation,
+  CommitOperation,
+  KafkaInstrumentation,
+  ListenerIdentity,
+  ObservedConsumers,
+  ObservedProducer,
+  ProcessObservation,
+  ProcessOperation,
+  ReceiveOperation,
+  SendObservation,
+  SendOperation,
+  StopObserving,
+} from './instrumentation/kafka-instrumentation.js';
+export type {
+  ConsumerMetrics,
+  KafkaConsumerMetrics,
+  KafkaGroupMetrics,
+  KafkaListenerMetrics,
+  ListenerPartitionMetrics,
+} from './consumer/consumer-metrics.js';
 
 // Interceptors.
 export type { ProducerInterceptor } from './producer/producer-interceptor.js';

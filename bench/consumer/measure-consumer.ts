@@ -1,6 +1,6 @@
 import { inTurn, profileFlags, type BenchRun } from '../bench-run.js';
 import { assertCommitted, assertStored, withTopic } from '../bench-topic.js';
-import type { ConsumerBenchOptions } from '../arguments.js';
+import type { BenchOptions, ConsumerBenchOptions } from '../arguments.js';
 import { runWorker } from '../run-worker.js';
 import type { ConsumerJob, ConsumerMeasure } from '../worker/consumer-job.js';
 import type { ConsumerSeries } from './results.js';
@@ -19,7 +19,7 @@ export function newGroupId(): string {
 
 /** Puts so many records into an empty topic. */
 export async function fill(
-  { cluster, progress }: ConsumerRun,
+  { cluster, progress }: Pick<ConsumerRun, 'cluster' | 'progress'>,
   topic: string,
   records: number,
   { keys = null, partitions = PARTITIONS }: { readonly keys?: number | null; readonly partitions?: number } = {},
@@ -32,12 +32,17 @@ export async function fill(
 
 /**
  * Measures in a process of its own.
+ * @param worker of another build; default: of this one
  * @throws Error unless every record was handled once, and is committed
  */
-export async function measureConsumer(run: ConsumerRun, job: ConsumerJob): Promise<ConsumerMeasure> {
+export async function measureConsumer(
+  run: BenchRun<BenchOptions>,
+  job: ConsumerJob,
+  worker?: URL,
+): Promise<ConsumerMeasure> {
   const { groupId, records, topic } = job;
   const isOurs = job.kind === 'consume-waiting' || job.client !== 'server-kafka';
-  const measured = await runWorker(job, { nodeFlags: isOurs ? profileFlags(run.options) : [] });
+  const measured = await runWorker(job, { nodeFlags: isOurs ? profileFlags(run.options) : [], worker });
   const idSum = (records * (records - 1)) / 2;
   if (measured.handled !== records || measured.idSum !== idSum) {
     throw new Error(

@@ -1,3 +1,5 @@
+import type { TelemetryMode } from './job.js';
+
 /** How offsets are committed by ours. */
 export type CommitScenario = 'auto' | 'sync-batch' | 'sync-record' | 'async' | 'manual';
 
@@ -33,6 +35,8 @@ interface ConsumerTarget extends Target {
 export interface ConsumeJob extends ConsumerTarget {
   readonly kind: 'consume';
   readonly client: ConsumerClient;
+  /** Of ours; default: no instrumentation. */
+  readonly telemetry?: TelemetryMode | undefined;
 }
 
 /** Records through a handler of ours that waits. */

@@ -7,6 +7,9 @@ export type WorkerClient = 'ours' | 'ours-linger-0' | 'kafkajs-send' | 'kafkajs-
 /** The transactional clients that run in a process of their own. */
 export type TransactionClient = 'ours' | 'kafkajs';
 
+/** What an instrumentation records: metrics alone, or metrics and a span for every record. */
+export type TelemetryMode = 'metrics' | 'traces';
+
 interface Target {
   readonly brokers: string[];
   readonly topic: string;
@@ -21,6 +24,8 @@ export interface ThroughputJob extends Target {
   readonly warmup: number;
   /** Records sent and not yet acknowledged at any time. */
   readonly outstanding: number;
+  /** Default: no instrumentation. */
+  readonly telemetry?: TelemetryMode | undefined;
 }
 
 /** One awaited send after the other. */

@@ -11,7 +11,8 @@ const CEILING_IN_FLIGHT = 5;
 
 export async function measureThroughput(job: ThroughputJob): Promise<ThroughputMeasure> {
   const { brokers, topic, valueBytes } = job;
-  const client = await connectClient(job.client, { brokers, topic, values: createPayloads(valueBytes) });
+  const target = { brokers, topic, values: createPayloads(valueBytes), telemetry: job.telemetry };
+  const client = await connectClient(job.client, target);
   const loops =
     job.client === 'ceiling' ? CEILING_IN_FLIGHT : Math.max(1, Math.floor(job.outstanding / client.recordsPerSend));
   const warmedUp = await pump(client, job.warmup, loops, new LatencyRecorder());

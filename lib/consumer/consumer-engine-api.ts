@@ -1,4 +1,5 @@
 import type { ConsumedRecord } from './consumed-record.js';
+import type { ConsumerMetrics } from './consumer-metrics.js';
 
 /** A partition of a topic. */
 export interface TopicPartition {
@@ -70,6 +71,8 @@ export interface ConsumerEngineEvents {
 /** How a group member is doing, from what it knows anyway. */
 export interface ConsumerEngineStatus {
   readonly state: 'starting' | 'joining' | 'stable' | 'rebalancing' | 'closed' | 'failed';
+  /** Milliseconds since `state` was last `stable`, or since the member was made; 0 while it is. */
+  readonly unstableMs: number;
   readonly generationId: number;
   readonly memberId: string;
   readonly assigned: readonly AssignedPartition[];
@@ -98,6 +101,8 @@ export interface ConsumerEngineApi {
   /** The offset of the first record at or after a time, the end where there is none. */
   offsetForTime(partition: TopicPartition, timestamp: number, deadline: number): Promise<bigint>;
   status(): ConsumerEngineStatus;
+  /** Of the member and its fetches, since it was made; see `KafkaGroupMetrics`. */
+  metrics(): ConsumerMetrics;
   /** Revokes (`onRevoked`), leaves the group and closes the connections; takes at most `timeoutMs`. Idempotent. */
   close(timeoutMs: number): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { TransactionOptions } from '../producer/transaction.js';
 import type { CommitStrategy } from './commit/commit-strategy.js';
 import type { ConsumedRecord } from './consumed-record.js';
 import type { AssignedPartition } from './consumer-engine-api.js';
+import type { ListenerInstrumentation } from './container/listener-instrumentation.js';
 import type { RecoveryPolicy } from './recovery/recovery-policy.js';
 
 /** How many handlers of a listener run side by side, and what stays in order. */
@@ -46,6 +47,8 @@ export interface ListenerDefinition {
   readonly recovery: RecoveryPolicy;
   /** null: the offsets are committed by the strategy. Else the handler runs in a transaction of this producer, and its offsets are committed with it. */
   readonly transaction: { readonly producer: KafkaProducer; readonly options: TransactionOptions } | null;
+  /** Lets instrumentations see what it does; null: there are none. */
+  readonly instrumentation: ListenerInstrumentation | null;
   /** false: `KafkaListenerRegistry` starts it. */
   readonly autoStart: boolean;
 }

@@ -36,6 +36,8 @@ export interface KafkaListenerStatus {
   readonly state: 'stopped' | 'starting' | 'running' | 'paused' | 'stopping' | 'failed';
   /** Why it has failed; null unless `failed`. */
   readonly error: Error | null;
+  /** Its group has given it partitions, or told it that there is none left for it, at least once since the application was started. */
+  readonly hasJoined: boolean;
   readonly partitions: readonly ListenerPartitionStatus[];
 }
 
@@ -54,5 +56,10 @@ export interface ListenerPartitionStatus extends TopicPartition {
   readonly inFlight: number;
   /** How long the oldest of them has been there, in milliseconds. */
   readonly oldestInFlightMs: number;
+  /**
+   * For how long the oldest call of the handler has been going on, in milliseconds; with manual acknowledgement until it is acknowledged. 0 when none is, as between
+   * two attempts.
+   */
+  readonly oldestCallMs: number;
   readonly isPaused: boolean;
 }

@@ -55,6 +55,9 @@ describe('TraceContextInterceptor', () => {
     });
     expect(fromObject.headers).toEqual([{ key: 'a', value: '1' }, { key: 'a', value: '2' }, expected]);
 
+    const wrong = { topic: 'orders', value: 'v', headers: new Map([['a', '1']]) as never };
+    expect(interceptor.onSend(wrong)).toBe(wrong);
+
     const fromList = interceptor.onSend({ topic: 'orders', value: 'v', headers: [{ key: 'b', value: null }] });
     expect(fromList.headers).toEqual([{ key: 'b', value: null }, expected]);
   });

@@ -1,5 +1,6 @@
-import type { ConfigurableModuleAsyncOptions, ModuleMetadata, Provider } from '@nestjs/common';
+import type { ConfigurableModuleAsyncOptions, ModuleMetadata, Provider, Type } from '@nestjs/common';
 import type { KafkaConsumerOptions } from '../consumer/consumer-options.js';
+import type { KafkaInstrumentation } from '../instrumentation/kafka-instrumentation.js';
 import type { KafkaClientOptions } from '../wire/kafka-client-options.js';
 import type { ProducerOptions } from './producer-options.js';
 
@@ -33,6 +34,11 @@ export interface KafkaProducerConfiguration {
   /** The group and the settings of the handlers that `KafkaTransportStrategy` runs. */
   readonly consumer?: KafkaConsumerOptions | undefined;
   /**
+   * Who watches what producer and listeners do, e.g. `OpenTelemetryInstrumentation` of `nestjs-kafka-producer/opentelemetry`; the first one outermost. Default nobody, which costs
+   * nothing.
+   */
+  readonly instrumentation?: ReadonlyArray<Type<KafkaInstrumentation> | KafkaInstrumentation> | undefined;
+  /**
    * How long start-up waits until a broker answers, in milliseconds, before it fails with `BrokerUnavailableError`. Default 30 000;
    * 0 starts without a broker, and sends wait up to `maxBlockMs`.
    */
@@ -53,7 +59,7 @@ export interface KafkaProducerModuleExtras {
    * false only modules that import this one can, and one that ends later finds it closed.
    */
   readonly isGlobal?: boolean | undefined;
-  /** Modules that export what the classes given as partitioner, serializer, interceptor, commit strategy or deserializer inject. */
+  /** Modules that export what the classes given as partitioner, serializer, interceptor, commit strategy, deserializer or instrumentation inject. */
   readonly imports?: ModuleMetadata['imports'] | undefined;
   /** Providers those classes inject, made for this module alone. */
   readonly extraProviders?: readonly Provider[] | undefined;

@@ -1,4 +1,4 @@
-import { ConfigurableModuleBuilder } from '@nestjs/common';
+import { ConfigurableModuleBuilder, Logger } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { DefaultListenerContainerFactory } from '../consumer/container/default-listener-container.factory.js';
 import { ListenerContainerFactory } from '../consumer/container/listener-container-factory.js';
@@ -10,11 +10,17 @@ import { KafkaHandlerExplorer } from '../consumer/nest/kafka-handler.explorer.js
 import { KafkaListenerRegistry } from '../consumer/nest/kafka-listener-registry.js';
 import { KafkaTransportStrategy } from '../consumer/nest/kafka-transport-strategy.js';
 import { ListenerPartsFactory } from '../consumer/nest/listener-parts.factory.js';
+import { InstrumentationChain } from '../instrumentation/instrumentation-chain.js';
 import { TransactionRunnerFactory } from '../transactions/transaction-runner.factory.js';
 import { TransactionalExplorer } from '../transactions/transactional.explorer.js';
 import { getKafkaProducerToken } from './get-kafka-producer-token.js';
-import { KAFKA_PRODUCER_MODULE_OPTIONS, KAFKA_PRODUCER_NAME } from './kafka-producer.constants.js';
+import {
+  KAFKA_INSTRUMENTATION,
+  KAFKA_PRODUCER_MODULE_OPTIONS,
+  KAFKA_PRODUCER_NAME,
+} from './kafka-producer.constants.js';
 import type { KafkaProducerConfiguration, KafkaProducerModuleExtras } from './kafka-producer-module-options.js';
+import { NestLogSink } from './nest-log-sink.js';
 import { ProducerEngineFactory } from './producer-engine.factory.js';
 import { ProducerLifecycle } from './producer-lifecycle.js';
 import { ProducerPartsFactory } from './producer-parts.factory.js';
@@ -46,6 +52,17 @@ export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<KafkaPr
         ...(extraProviders ?? []),
         { provide: KAFKA_PRODUCER_NAME, useValue: name ?? null },
         ProducerPartsFactory,
+        {
+          provide: KAFKA_INSTRUMENTATION,
+          useFactory: (parts: ProducerPartsFactory, { instrumentation }: KafkaProducerConfiguration) =>
+            instrumentation === undefined || instrumentation.length === 0
+              ? null
+              : new InstrumentationChain(
+                  parts.instrumentations(instrumentation),
+                  new NestLogSink(new Logger('KafkaInstrumentation')),
+                ),
+          inject: [ProducerPartsFactory, KAFKA_PRODUCER_MODULE_OPTIONS],
+        },
         ProducerEngineFactory,
         TransactionalExplorer,
         { provide: ProducerTransactionsFactory, useClass: TransactionRunnerFactory },

@@ -23,8 +23,9 @@ import {
   getKafkaProducerToken,
 } from '../index.js';
 import type { DeliveryCallback } from './record.js';
-import type { ProducerEngineApi, ProducerEngineDependencies } from './producer-engine-api.js';
+import type { ProducerEngineApi, ProducerEngineDependencies, ProducerStatus } from './producer-engine-api.js';
 import { ProducerEngineFactory } from './producer-engine.factory.js';
+import { runningStatus } from './spec-support/running-status.js';
 
 const CLIENT = { brokers: ['127.0.0.1:9092'] };
 const metadata = { topic: 't', partition: 0, offset: '1', timestamp: 0, serializedKeySize: -1, serializedValueSize: 1 };
@@ -67,14 +68,17 @@ class RecordingEngine implements ProducerEngineApi {
     return Promise.resolve([]);
   }
 
-  public readonly status = () => ({
-    state: 'running' as const,
-    connectedBrokers: 1,
-    knownBrokers: 1,
-    waitingSends: 0,
-    oldestRecordAgeMs: 0,
-    lastError: null,
-  });
+  public status(): ProducerStatus {
+    return runningStatus();
+  }
+
+  public topicsInUse(): [] {
+    return [];
+  }
+
+  public describeTopics(): Promise<[]> {
+    return Promise.resolve([]);
+  }
 
   public metrics(): Record<string, number> {
     return {};

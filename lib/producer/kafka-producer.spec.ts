@@ -5,6 +5,7 @@ import { KafkaProducer } from './kafka-producer.js';
 import type { ProducerEngineApi } from './producer-engine-api.js';
 import type { DeliveryCallback, ProducerRecord, RecordMetadata } from './record.js';
 import { SendAllError } from './send-all-error.js';
+import { runningStatus } from './spec-support/running-status.js';
 
 interface Pending {
   readonly record: ProducerRecord;
@@ -28,14 +29,9 @@ class ManualEngine implements ProducerEngineApi {
   public readonly close = (): Promise<void> => Promise.resolve();
   public readonly flush = (): Promise<void> => Promise.resolve();
   public readonly partitionsFor = (): Promise<[]> => Promise.resolve([]);
-  public readonly status = () => ({
-    state: 'running' as const,
-    connectedBrokers: 1,
-    knownBrokers: 1,
-    waitingSends: 0,
-    oldestRecordAgeMs: 0,
-    lastError: null,
-  });
+  public readonly status = () => runningStatus();
+  public readonly topicsInUse = (): [] => [];
+  public readonly describeTopics = (): Promise<[]> => Promise.resolve([]);
   public readonly metrics = (): Record<string, number> => ({ 'record-send-total': this.pending.length });
 
   public send(record: ProducerRecord): Promise<RecordMetadata> {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { inspect } from 'node:util';
 import type { EmitFailureLog } from './emit-failure-log.js';
 import { ConfigError, InvalidRecordError } from './errors.js';
-import type { ProducerEngineApi, ProducerMetrics, ProducerStatus } from './producer-engine-api.js';
+import type { ProducerEngineApi, ProducerMetrics, ProducerStatus, TopicDescription } from './producer-engine-api.js';
 import type { ProducerTransactions, RecordSender } from './producer-transactions.js';
 import type { DeliveryCallback, PartitionInfo, ProducerRecord, RecordMetadata } from './record.js';
 import { SendAllError } from './send-all-error.js';
@@ -32,6 +32,7 @@ export class KafkaProducer {
     private readonly host: ProducerEngineHost,
     private readonly emitFailures: EmitFailureLog,
     private readonly transactionRunner: ProducerTransactions | null = null,
+    private readonly instrument: ((sender: RecordSender) => RecordSender) | null = null,
   ) {
     this.onEmitted = (error, metadata) => {
       // Dropped by an abort, of which the caller of the transaction learns.
@@ -161,8 +162,24 @@ export class KafkaProducer {
     return this.transactionRunner === null ? status : { ...status, transactions: this.transactionRunner.status() };
   }
 
+  /** Topics that records were sent to, in and outside of transactions, until they have not been used for Kafka's `metadata.max.idle.ms`. No broker is asked. */
+  public topicsInUse(): readonly string[] {
+    const inTransactions = this.transactionRunner?.topicsInUse() ?? [];
+    return [...new Set([...this.host.engine.topicsInUse(), ...inTransactions])];
+  }
+
+  /**
+   * Replicas and settings of topics, by asking a broker once over the producer's connections. Topics that do not exist are not created.
+   * @param configs which settings are wanted, by Kafka's names
+   * @throws (as a rejection) `BrokerUnavailableError` and others when no broker answers. What this client may not read is told in the result
+   */
+  public describeTopics(topics: readonly string[], configs: readonly string[]): Promise<readonly TopicDescription[]> {
+    return this.host.engine.describeTopics(topics, configs);
+  }
+
   private get sender(): RecordSender {
-    return this.transactionRunner?.sender() ?? this.host.engine;
+    const sender = this.transactionRunner?.sender() ?? this.host.engine;
+    return this.instrument === null ? sender : this.instrument(sender);
   }
 }
 

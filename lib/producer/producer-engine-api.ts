@@ -20,7 +20,18 @@ export interface ProducerStatus {
   readonly waitingSends: number;
   /** Milliseconds since the oldest record that is neither stored nor failed was accepted; 0 when there is none. */
   readonly oldestRecordAgeMs: number;
-  /** Why the last attempt to reach the cluster failed, or null when it did not. Holds no secrets. */
+  /** After so many milliseconds a record that was not stored fails (Kafka's `delivery.timeout.ms`). */
+  readonly deliveryTimeoutMs: number;
+  /** Kafka's `buffer.memory`. */
+  readonly bufferTotalBytes: number;
+  /** What of it is free. */
+  readonly bufferAvailableBytes: number;
+  /** Milliseconds since the cluster last told of its brokers and topics; null before the first time. */
+  readonly metadataAgeMs: number | null;
+  /** After so many milliseconds it is asked again (Kafka's `metadata.max.age.ms`). */
+  readonly metadataMaxAgeMs: number;
+  readonly acks: 'all' | 1 | 0;
+  /** Why it has failed for good, else why the last attempt to reach the cluster failed; null when neither has happened. Holds no secrets. */
   readonly lastError: string | null;
   /** The producers that run transactions; absent without the option `transactions`. All else here is about records outside of transactions. */
   readonly transactions?: TransactionPoolStatus;
@@ -36,8 +47,25 @@ export interface TransactionPoolStatus {
   readonly waiting: number;
   /** Another process uses the same transactional ids: no transaction will begin here again. */
   readonly fenced: boolean;
+  /** Producers that cannot go on; each is replaced when the next transaction needs it. */
+  readonly failed: number;
+  /** Why the last producer that was to get ready for a transaction did not, or null when it did. */
+  readonly lastError: string | null;
+  /** Milliseconds since the oldest record or request was sent that a leased producer waits for; 0 when for none. */
+  readonly oldestPendingMs: number;
   /** What the leased producers wait for at the brokers, one text each, for logs: requests, how long, and how they last failed. */
   readonly pendingWork: readonly string[];
+}
+
+/** What decides how well records of a topic are kept. */
+export interface TopicDescription {
+  readonly topic: string;
+  /** By number; empty while the topic is not known to the cluster. */
+  readonly partitions: readonly PartitionInfo[];
+  /** The topic's settings in force, by Kafka's names; null where this client may not read them. */
+  readonly configs: ReadonlyMap<string, string | null> | null;
+  /** Why partitions or settings are missing, or null. */
+  readonly error: string | null;
 }
 
 /** What `KafkaProducer` asks of the engine beneath it. The engine knows nothing of Nest. */
@@ -54,6 +82,14 @@ export interface ProducerEngineApi {
   partitionsFor(topic: string): Promise<PartitionInfo[]>;
   metrics(): ProducerMetrics;
   status(): ProducerStatus;
+  /** Topics that records were sent to, until they have not been used for `metadata.max.idle.ms`. */
+  topicsInUse(): readonly string[];
+  /**
+   * Asks a broker, once.
+   * @param configs which settings are wanted, by Kafka's names
+   * @throws (as a rejection) what the connection or the broker gave
+   */
+  describeTopics(topics: readonly string[], configs: readonly string[]): Promise<readonly TopicDescription[]>;
 }
 
 /** Everything an engine is made of: settings, and the parts a user may replace. */

@@ -1,16 +1,24 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { InstrumentationChain } from '../instrumentation/instrumentation-chain.js';
+import type { StopObserving } from '../instrumentation/kafka-instrumentation.js';
 import { KafkaError } from '../wire/kafka-error.js';
 import type { LogSink } from '../wire/log-sink.js';
 import { EmitFailureLog } from './emit-failure-log.js';
 import { ProducerClosedError } from './errors.js';
-import { KAFKA_PRODUCER_MODULE_OPTIONS, KAFKA_PRODUCER_NAME } from './kafka-producer.constants.js';
+import { InstrumentedSender } from './instrumented-sender.js';
+import {
+  KAFKA_INSTRUMENTATION,
+  KAFKA_PRODUCER_MODULE_OPTIONS,
+  KAFKA_PRODUCER_NAME,
+} from './kafka-producer.constants.js';
 import { KafkaProducer, type ProducerEngineHost } from './kafka-producer.js';
 import type { KafkaProducerConfiguration } from './kafka-producer-module-options.js';
 import { NestLogSink } from './nest-log-sink.js';
 import type { ProducerEngineApi } from './producer-engine-api.js';
 import { ProducerEngineFactory, type TransactionalEngineDependencies } from './producer-engine.factory.js';
+import { producerLimits } from './producer-limits.js';
 import { type ProducerParts, ProducerPartsFactory } from './producer-parts.factory.js';
-import { type ProducerTransactions, ProducerTransactionsFactory } from './producer-transactions.js';
+import { type ProducerTransactions, ProducerTransactionsFactory, type RecordSender } from './producer-transactions.js';
 import { transactionalConfig } from './resolve-transactions.js';
 import { StartingEngine } from './starting-engine.js';
 import type { TransactionalEngineApi } from './transactional-engine-api.js';
@@ -28,6 +36,7 @@ export class ProducerLifecycle implements ProducerEngineHost, OnModuleInit, OnAp
   private readonly startingEngine: StartingEngine;
   private readonly transactions: ProducerTransactions | null;
   private readonly ownProducer: KafkaProducer;
+  private stopObserving: StopObserving | null = null;
   private isGivenAway = false;
   private parts: Promise<ProducerParts> | null = null;
   private current: ProducerEngineApi;
@@ -43,6 +52,7 @@ export class ProducerLifecycle implements ProducerEngineHost, OnModuleInit, OnAp
     private readonly partsFactory: ProducerPartsFactory,
     private readonly engineFactory: ProducerEngineFactory,
     private readonly transactionsFactory: ProducerTransactionsFactory,
+    @Inject(KAFKA_INSTRUMENTATION) private readonly instrumentation: InstrumentationChain | null,
   ) {
     this.log = new NestLogSink(new Logger(name === null ? 'KafkaProducer' : `KafkaProducer:${name}`));
     this.settings = validateModuleOptions(options);
@@ -50,10 +60,19 @@ export class ProducerLifecycle implements ProducerEngineHost, OnModuleInit, OnAp
     for (const warning of this.settings.warnings) this.log.warn(warning);
     this.emitFailures = new EmitFailureLog(this.log);
     // The failure of a start that a send has asked for reaches that send through the engine.
-    this.startingEngine = new StartingEngine(() => void this.start().catch(() => undefined), this.log);
+    this.startingEngine = new StartingEngine(
+      () => void this.start().catch(() => undefined),
+      this.log,
+      producerLimits(this.settings.config),
+    );
     this.current = this.startingEngine;
     this.transactions = this.createTransactions();
-    this.ownProducer = new KafkaProducer(this, this.emitFailures, this.transactions);
+    const { clientId } = this.settings.config;
+    const instrument =
+      instrumentation === null
+        ? null
+        : (sender: RecordSender): RecordSender => new InstrumentedSender(sender, instrumentation, clientId);
+    this.ownProducer = new KafkaProducer(this, this.emitFailures, this.transactions, instrument);
   }
 
   /** For the provider of the producer, and nobody else. */
@@ -109,8 +128,18 @@ export class ProducerLifecycle implements ProducerEngineHost, OnModuleInit, OnAp
 
   /** Engines share them: a partitioner counts on seeing all records, an interceptor all outcomes. */
   private partsOnce(): Promise<ProducerParts> {
-    this.parts ??= this.partsFactory.create(this.options.producer ?? {});
+    this.parts ??= this.createParts();
     return this.parts;
+  }
+
+  private async createParts(): Promise<ProducerParts> {
+    const { instrumentation, name, ownProducer: producer } = this;
+    if (instrumentation !== null) {
+      await instrumentation.loaded;
+      const { clientId } = this.settings.config;
+      this.stopObserving = instrumentation.observeProducer({ clientId, name, metrics: () => producer.metrics() });
+    }
+    return this.partsFactory.create(this.options.producer ?? {});
   }
 
   private createTransactions(): ProducerTransactions | null {
@@ -153,6 +182,7 @@ export class ProducerLifecycle implements ProducerEngineHost, OnModuleInit, OnAp
     const left = this.transactions === null ? this.settings.closeTimeoutMs : Math.max(0, deadline - Date.now());
     await this.closeEngine(this.current, left);
     this.emitFailures.flush();
+    this.stopObserving?.();
   }
 
   /** The rest of the application still has to shut down, or to learn why the start failed. */

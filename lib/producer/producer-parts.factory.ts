@@ -1,9 +1,11 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import type { KafkaInstrumentation } from '../instrumentation/kafka-instrumentation.js';
 import { KafkaError } from '../wire/kafka-error.js';
 import { ConfigError } from './errors.js';
 import { isBuiltInPartitioner } from './partitioners/is-built-in-partitioner.js';
 import type { Partitioner } from './partitioners/partitioner.js';
+import type { KafkaProducerConfiguration } from './kafka-producer-module-options.js';
 import type { ProducerInterceptor } from './producer-interceptor.js';
 import type { ProducerOptions } from './producer-options.js';
 import { DefaultKeySerializer } from './serializers/default-key.serializer.js';
@@ -32,6 +34,22 @@ export class ProducerPartsFactory {
       partitioner: await this.partitioner(options.partitioner),
       interceptors: await this.interceptors(options.interceptors),
     };
+  }
+
+  /** @throws (as a rejection) ConfigError for one that cannot be made, or is no object */
+  public async instrumentations(
+    given: KafkaProducerConfiguration['instrumentation'] = [],
+  ): Promise<KafkaInstrumentation[]> {
+    if (!Array.isArray(given)) throw wrongPart('instrumentation', 'a list of classes or objects', 'TYPE');
+    const instrumentations: KafkaInstrumentation[] = [];
+    for (const entry of given as readonly unknown[]) {
+      const instrumentation = await this.instance('instrumentation', entry);
+      if (typeof instrumentation !== 'object' || instrumentation === null) {
+        throw wrongPart('instrumentation', 'a list of classes or objects, e.g. [OpenTelemetryInstrumentation]', 'TYPE');
+      }
+      instrumentations.push(instrumentation);
+    }
+    return instrumentations;
   }
 
   private async serializer(

@@ -36,6 +36,8 @@ export interface ProducerTransactions {
   /** The times and counts of transactions, and the totals of all producers of the pool. */
   metrics(): ProducerMetrics;
   status(): TransactionPoolStatus;
+  /** Topics that transactions have sent to. */
+  topicsInUse(): readonly string[];
 }
 
 /** What transactions are made of. */

@@ -1,6 +1,7 @@
 import { silentLog } from '../wire/log-sink.js';
 import type { ProducerEngineApi } from './producer-engine-api.js';
 import type { ProducerRecord, RecordMetadata } from './record.js';
+import { runningStatus } from './spec-support/running-status.js';
 import { StartingEngine } from './starting-engine.js';
 
 const record = (value: string): ProducerRecord => ({ topic: 't', value });
@@ -17,10 +18,14 @@ function setUp() {
   const calls: string[] = [];
   const lines: string[] = [];
   let requests = 0;
-  const starting = new StartingEngine(() => void (requests += 1), {
-    ...silentLog,
-    error: (line) => void lines.push(line),
-  });
+  const starting = new StartingEngine(
+    () => void (requests += 1),
+    {
+      ...silentLog,
+      error: (line) => void lines.push(line),
+    },
+    runningStatus(),
+  );
   const engine: ProducerEngineApi = {
     start: () => Promise.resolve(),
     send: (given) => {
@@ -41,14 +46,9 @@ function setUp() {
       return Promise.resolve([]);
     },
     metrics: () => ({}),
-    status: () => ({
-      state: 'running' as const,
-      connectedBrokers: 1,
-      knownBrokers: 1,
-      waitingSends: 0,
-      oldestRecordAgeMs: 0,
-      lastError: null,
-    }),
+    status: () => runningStatus(),
+    topicsInUse: () => [],
+    describeTopics: () => Promise.resolve([]),
   };
   return { starting, engine, calls, lines, requests: () => requests };
 }

@@ -1,7 +1,8 @@
 import type { LogSink } from '../wire/log-sink.js';
 import { BufferExhaustedError, ProducerClosedError } from './errors.js';
-import type { ProducerEngineApi, ProducerMetrics, ProducerStatus } from './producer-engine-api.js';
+import type { ProducerEngineApi, ProducerMetrics, ProducerStatus, TopicDescription } from './producer-engine-api.js';
 import { failDelivery } from './fail-delivery.js';
+import type { ProducerLimits } from './producer-limits.js';
 import type { DeliveryCallback, PartitionInfo, ProducerRecord, RecordMetadata } from './record.js';
 
 /** Until there is an engine there is no `bufferMemory` either, so what waits is counted. */
@@ -24,6 +25,7 @@ export class StartingEngine implements ProducerEngineApi {
   public constructor(
     private readonly requestStart: () => void,
     private readonly log: LogSink,
+    private readonly limits: ProducerLimits,
   ) {}
 
   public start(): Promise<void> {
@@ -66,8 +68,19 @@ export class StartingEngine implements ProducerEngineApi {
       knownBrokers: 0,
       waitingSends: this.waiting.length,
       oldestRecordAgeMs: 0,
+      ...this.limits,
+      bufferAvailableBytes: this.limits.bufferTotalBytes,
+      metadataAgeMs: null,
       lastError: this.failure?.message ?? null,
     };
+  }
+
+  public topicsInUse(): readonly string[] {
+    return [];
+  }
+
+  public describeTopics(topics: readonly string[], configs: readonly string[]): Promise<readonly TopicDescription[]> {
+    return this.wait((engine) => engine.describeTopics(topics, configs));
   }
 
   /** Passes on, at once and in order, what has waited. To be called in the same turn as the engine becomes the producer's. */

@@ -26,6 +26,8 @@ export interface TransactionalEngineApi extends ProducerEngineApi {
   readonly restedAt?: number;
   /** What the transaction waits for at the brokers, for an error message; null when for nothing. */
   readonly pendingWork?: string | null;
+  /** For how long the oldest of that has been waited for, in milliseconds; 0 when nothing is. */
+  readonly oldestPendingMs?: number;
   /**
    * Gets the producer id and epoch, which fences whoever had them and ends what they left open. Takes at most `maxBlockMs`.
    * @throws (as a rejection) `KafkaTimeoutError`, and may be called again; `ProducerFatalError`

@@ -20,6 +20,7 @@ const MODULE_OPTIONS: ReadonlySet<string> = new Set([
   'producer',
   'transactions',
   'consumer',
+  'instrumentation',
   'startTimeoutMs',
   'closeTimeoutMs',
 ] satisfies (keyof KafkaProducerConfiguration)[]);

@@ -55,6 +55,21 @@ export class ProducerSlot {
     return pending === null ? null : `${this.transactionalId} (${this.engine?.transactionalState}): ${pending}`;
   }
 
+  /** For how long the oldest of that has been waited for, in milliseconds. */
+  public get oldestPendingMs(): number {
+    return this.isLeased || this.isPreparing ? (this.engine?.oldestPendingMs ?? 0) : 0;
+  }
+
+  /** Its producer cannot go on, and is replaced when the next transaction needs it. */
+  public get hasFailed(): boolean {
+    return this.engine?.transactionalState === 'fatal';
+  }
+
+  /** Topics that its producer has sent to. */
+  public get topicsInUse(): readonly string[] {
+    return this.engine?.topicsInUse() ?? [];
+  }
+
   public get isPreparing(): boolean {
     return this.preparing !== null;
   }

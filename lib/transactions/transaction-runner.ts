@@ -79,6 +79,10 @@ export class TransactionRunner implements ProducerTransactions {
     return this.pool.status();
   }
 
+  public topicsInUse(): readonly string[] {
+    return this.pool.topicsInUse();
+  }
+
   private propagate<T>(work: TransactionWork<T>, options: ResolvedTransactionOptions): Promise<T> {
     const outer = this.context.frame?.transaction ?? null;
     if (options.propagation === 'REQUIRES_NEW') return this.begin(work, options);

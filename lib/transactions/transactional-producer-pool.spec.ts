@@ -80,6 +80,9 @@ describe('the producers of transactions', () => {
       leased: 0,
       waiting: 0,
       fenced: false,
+      failed: 0,
+      lastError: null,
+      oldestPendingMs: 0,
       pendingWork: [],
     });
   });
@@ -123,8 +126,10 @@ describe('the producers of transactions', () => {
     bench.engine().fail('init', failure, 'uninitialized');
     bench.engine().become('uninitialized');
     await expect(bench.producer.transaction(() => bench.send('1'))).rejects.toBe(failure);
+    expect(bench.producer.status().transactions?.lastError).toBe('no coordinator');
     bench.engine().scripts.clear();
     await bench.producer.transaction(() => bench.send('2'));
+    expect(bench.producer.status().transactions?.lastError).toBeNull();
 
     expect(bench.calls).toEqual(['t0 init', 't0 init', 't0 begin', 't0 send 2', 't0 commit']);
   });
@@ -219,7 +224,9 @@ describe('the producers of transactions', () => {
     const fatal = new ProducerFatalError('no rights');
     broken.fail('commit', fatal, 'fatal', fatal);
     await expect(bench.producer.transaction(() => bench.send('1'))).rejects.toBe(fatal);
+    expect(bench.producer.status().transactions).toMatchObject({ failed: 1, fenced: false });
     await bench.producer.transaction(() => bench.send('2'));
+    expect(bench.producer.status().transactions).toMatchObject({ failed: 0 });
 
     expect(bench.calls.slice(3)).toEqual(['t0 close 0', 't0 init', 't0 begin', 't0 send 2', 't0 commit']);
     expect(bench.engine()).not.toBe(broken);

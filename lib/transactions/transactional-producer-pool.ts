@@ -30,6 +30,7 @@ export class TransactionalProducerPool {
   private readonly slots: readonly ProducerSlot[];
   private fenced: ProducerFencedError | null = null;
   private closed: ProducerClosedError | null = null;
+  private lastError: Error | null = null;
 
   public constructor(private readonly dependencies: TransactionalProducerPoolDependencies) {
     const { poolSize, transactionalIdPrefix } = dependencies;
@@ -82,8 +83,16 @@ export class TransactionalProducerPool {
       leased: this.slots.filter((slot) => slot.isLeased).length,
       waiting: this.queue.size,
       fenced: this.fenced !== null,
+      failed: this.slots.filter((slot) => slot.hasFailed).length,
+      lastError: this.lastError?.message ?? null,
+      oldestPendingMs: Math.max(...this.slots.map((slot) => slot.oldestPendingMs)),
       pendingWork: this.slots.flatMap(({ pendingWork }) => pendingWork ?? []),
     };
+  }
+
+  /** The topics that its producers have sent to. */
+  public topicsInUse(): readonly string[] {
+    return [...new Set(this.slots.flatMap((slot) => slot.topicsInUse))];
   }
 
   /** The lowest, so that no more are made than are needed at a time; but rather one that need not ask a broker first, nor wait for it. */
@@ -106,8 +115,11 @@ export class TransactionalProducerPool {
 
   private async prepare(slot: ProducerSlot): Promise<TransactionalEngineApi> {
     try {
-      return await slot.prepare();
+      const engine = await slot.prepare();
+      this.lastError = null;
+      return engine;
     } catch (error) {
+      if (this.closed === null) this.lastError = error instanceof Error ? error : new Error(String(error));
       if (error instanceof ProducerFencedError) throw this.fence(error);
       throw error;
     }

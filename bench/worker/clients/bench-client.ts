@@ -1,3 +1,5 @@
+import type { TelemetryMode } from '../job.js';
+
 /** A client as the measuring loops see it: what a send is and holds is its own affair. */
 export interface BenchClient {
   /** Records that one `send` stands for. */
@@ -12,4 +14,6 @@ export interface BenchTarget {
   readonly brokers: string[];
   readonly topic: string;
   readonly values: readonly Buffer[];
+  /** Of ours; default: no instrumentation. */
+  readonly telemetry?: TelemetryMode | undefined;
 }

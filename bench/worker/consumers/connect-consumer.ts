@@ -11,6 +11,7 @@ import type { ConsumptionMeter } from './consumption-meter.js';
 import { acknowledgingHandler, emptyHandler, waitingHandler } from './handlers.js';
 import { startOurConsumer, startServerKafka, type StartedConsumer } from './start-application.js';
 import { batchTransformingHandler, kafkaJsTransformingHandler, transformingHandler } from './transforming-handlers.js';
+import { instrumentationOf } from '../clients/ours.js';
 
 /** An application that hands all records of the job to a handler, and the handler tells the meter. */
 export function connectConsumer(job: ConsumerJob, meter: ConsumptionMeter): Promise<StartedConsumer> {
@@ -24,11 +25,12 @@ export function connectConsumer(job: ConsumerJob, meter: ConsumptionMeter): Prom
   }
 }
 
-function connectEmpty(job: ConsumeJob, meter: ConsumptionMeter): Promise<StartedConsumer> {
+async function connectEmpty(job: ConsumeJob, meter: ConsumptionMeter): Promise<StartedConsumer> {
   if (job.client === 'server-kafka') return startServerKafka(emptyHandler(job.topic, meter), job);
   const handler = job.client === 'manual' ? acknowledgingHandler : emptyHandler;
   const commitStrategy = createStrategy(job.client);
-  return startOurConsumer(handler(job.topic, meter), job, { consumer: { commitStrategy } });
+  const instrumentation = await instrumentationOf(job.telemetry);
+  return startOurConsumer(handler(job.topic, meter), job, { consumer: { commitStrategy }, instrumentation });
 }
 
 function createStrategy(scenario: CommitScenario): CommitStrategy {

@@ -19,7 +19,7 @@ export interface ConsumerGroup {
 export function startOurConsumer(
   controller: Type,
   { brokers, groupId }: ConsumerGroup,
-  options: Pick<KafkaProducerConfiguration, 'consumer' | 'transactions'>,
+  options: Pick<KafkaProducerConfiguration, 'consumer' | 'transactions' | 'instrumentation'>,
 ): Promise<StartedConsumer> {
   const kafka = KafkaProducerModule.forRoot({
     client: { brokers, clientId: 'bench' },

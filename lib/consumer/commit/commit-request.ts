@@ -34,6 +34,7 @@ export function commitWithCallback(callback: CommitCallback, onThrown: (error: u
   };
 }
 
-function describeOffset({ offset, partition }: OffsetToCommit): CommittedOffset {
+/** As it is told to users. */
+export function describeOffset({ offset, partition }: OffsetToCommit): CommittedOffset {
   return { topic: partition.topic, partition: partition.partition, offset: String(offset) };
 }

@@ -2,8 +2,10 @@ import { KafkaError } from '../../wire/kafka-error.js';
 import type { TopicPartition } from '../consumer-engine-api.js';
 import type { ListenerDefinition } from '../listener-definition.js';
 import type { KafkaListenerStatus } from '../listener-events.js';
+import type { KafkaListenerMetrics } from '../consumer-metrics.js';
 import type { ListenerContainer } from './listener-container.js';
 import type { ListenerHandle, ListenerSeekTarget } from './listener-container-api.js';
+import { ListenerMetricsRecorder } from './listener-metrics.js';
 import { checkSeekTarget } from './seek-target.js';
 
 /** One listener of a container: what the registry hands out. */
@@ -11,6 +13,8 @@ export class ContainedListener implements ListenerHandle {
   public isRunning = false;
   public isPaused = false;
   public isStopping = false;
+  public hasJoined = false;
+  public readonly recorder = new ListenerMetricsRecorder();
   private error: Error | null = null;
 
   public constructor(
@@ -31,7 +35,25 @@ export class ContainedListener implements ListenerHandle {
       topics: topics.map(String),
       state: this.state,
       error: this.error,
+      hasJoined: this.hasJoined,
       partitions,
+    };
+  }
+
+  public metrics(): KafkaListenerMetrics {
+    const { groupId } = this.definition;
+    const partitions = this.container.unitsOf(this).flatMap((unit) => unit.status());
+    const lags = partitions.map(({ lag }) => lag);
+    return {
+      listenerId: this.id,
+      groupId,
+      clientId: this.container.clientId,
+      metrics: this.recorder.read(Date.now(), lags),
+      partitions: partitions.map(({ lag, partition, topic }) => ({
+        topic,
+        partition,
+        metrics: lag === null ? {} : { 'records-lag': lag },
+      })),
     };
   }
 

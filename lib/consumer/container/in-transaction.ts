@@ -19,14 +19,16 @@ export async function inTransaction(
   { definition, nextOffset, partition, records }: TransactionScope,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const { transaction } = definition;
+  const { instrumentation, transaction } = definition;
   if (transaction === null) throw new TypeError(`${definition.id} has no transaction`);
   const { topic, membership } = partition;
   const leaderEpoch = records.at(-1)?.leaderEpoch ?? -1;
   const offset = { topic, partition: partition.partition, offset: nextOffset, leaderEpoch };
   await transaction.producer.transaction(async (running) => {
     await work(running.signal);
-    await running.sendOffsets([offset], membership);
+    const send = (): Promise<void> => running.sendOffsets([offset], membership);
+    if (instrumentation === null) await send();
+    else await instrumentation.commit([{ ...offset, offset: String(nextOffset) }], true, send);
     if (!partition.isAssigned) throw lost(partition);
   }, transaction.options);
 }

@@ -1,3 +1,4 @@
+import type { KafkaConsumerMetrics } from '../consumer-metrics.js';
 import type { TopicPartition } from '../consumer-engine-api.js';
 import type { ConsumerEngineStatus } from '../consumer-engine-api.js';
 import type { KafkaListenerStatus } from '../listener-events.js';
@@ -39,4 +40,6 @@ export interface ListenerContainerApi {
   /** Stops fetching, lets handlers end within `timeoutMs`, then commits and leaves the group, which may take some seconds more. Idempotent. */
   close(timeoutMs: number): Promise<void>;
   status(): ConsumerEngineStatus | null;
+  /** Of the group and its listeners. */
+  metrics(): KafkaConsumerMetrics;
 }

@@ -2,6 +2,7 @@ import { KafkaError } from '../../wire/kafka-error.js';
 import type { LogSink } from '../../wire/log-sink.js';
 import type { ConsumedRecord } from '../consumed-record.js';
 import type { ConsumerConfig } from '../consumer-config.js';
+import type { KafkaConsumerMetrics } from '../consumer-metrics.js';
 import type {
   AssignedPartition,
   ConsumerEngineApi,
@@ -68,12 +69,25 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
     return this.options.groupId;
   }
 
+  /** @internal for the handle */
+  public get clientId(): string {
+    return this.options.config.clientId;
+  }
+
   public get listeners(): readonly ListenerHandle[] {
     return this.contained;
   }
 
   public status(): ConsumerEngineStatus | null {
     return this.engine?.status() ?? null;
+  }
+
+  public metrics(): KafkaConsumerMetrics {
+    const { clientId, engine, groupId } = this;
+    return {
+      listeners: this.contained.map((listener) => listener.metrics()),
+      groups: [{ groupId, clientId, metrics: engine?.metrics() ?? {} }],
+    };
   }
 
   public start(): Promise<void> {
@@ -145,6 +159,7 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
   }
 
   public onAssigned(partitions: readonly AssignedPartition[]): void {
+    for (const listener of this.running) listener.hasJoined = true;
     for (const partition of partitions) {
       const unit = this.unitFor(partition.topic);
       // Its listener has stopped meanwhile: the group is about to take it away again.
@@ -286,8 +301,9 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
       definition,
       log,
       drainTimeoutMs,
-      window: this.window,
       config,
+      window: this.window,
+      metrics: readers.map(({ recorder }) => recorder),
       commit: (offsets, deadline) => this.engine?.commit(offsets, deadline) ?? Promise.resolve(),
       onOutcomeUnknown: () => this.engine?.rejoin('the outcome of a transaction is not known'),
       emit: (event) => this.emit(event),

@@ -4,9 +4,11 @@ import type { LogSink } from '../../wire/log-sink.js';
 import type { ConsumedRecord } from '../consumed-record.js';
 import type { ConsumerConfig } from '../consumer-config.js';
 import type { AssignedPartition, OffsetToCommit, SeekTarget } from '../consumer-engine-api.js';
+import { describeOffset } from '../commit/commit-request.js';
 import type { ListenerDefinition } from '../listener-definition.js';
 import type { KafkaListenerEvent, ListenerPartitionStatus } from '../listener-events.js';
 import { KeyLanes } from './key-lanes.js';
+import type { ListenerMetricsRecorder } from './listener-metrics.js';
 import { partitionStatus } from './partition-status.js';
 import { PartitionProcessor } from './partition-processor.js';
 import type { SharedWindow } from './shared-window.js';
@@ -26,6 +28,8 @@ export interface ListenerUnitDependencies {
   readonly config: Pick<ConsumerConfig, 'defaultApiTimeoutMs' | 'retryBackoffMs' | 'retryBackoffMaxMs'>;
   readonly onFailed: (error: Error) => void;
   readonly window: SharedWindow;
+  /** Of the listeners that this one stands for. */
+  readonly metrics: readonly ListenerMetricsRecorder[];
 }
 
 /** How long partitions may take that are given away, in milliseconds. */
@@ -49,7 +53,7 @@ export class ListenerUnit {
   private hasFailed = false;
 
   public constructor(private readonly dependencies: ListenerUnitDependencies) {
-    const { commit, definition, emit, log } = dependencies;
+    const { definition, emit, log } = dependencies;
     const { defaultApiTimeoutMs, retryBackoffMaxMs, retryBackoffMs } = dependencies.config;
     this.definition = definition;
     const { concurrency, commitStrategy, id } = definition;
@@ -58,7 +62,7 @@ export class ListenerUnit {
     this.lanes = byKey ? new KeyLanes(concurrency.limit, (error) => this.fail(toError(error))) : null;
     this.commits = new ListenerCommits({
       listenerId: id,
-      commit,
+      commit: (offsets, deadline) => this.commit(offsets, deadline),
       defaultApiTimeoutMs,
       retryBackoffMs,
       retryBackoffMaxMs,
@@ -88,6 +92,10 @@ export class ListenerUnit {
       lanes: this.lanes,
       onOutcomeUnknown,
       emit,
+      onReceived: (records, bytes) => {
+        const now = Date.now();
+        for (const recorder of this.dependencies.metrics) recorder.consumed(now, records, bytes);
+      },
       onGap: () => this.commits.skipped(),
       onCommitted: (offset) => this.commits.noteCommitted(partition, offset),
       onFailed: (error) => this.fail(error),
@@ -162,8 +170,8 @@ export class ListenerUnit {
   }
 
   public status(): ListenerPartitionStatus[] {
-    return [...this.processors.values()].map(({ partition, tracker }) =>
-      partitionStatus(partition, tracker, this.commits.committed(partition), this.isPaused),
+    return [...this.processors.values()].map((processor) =>
+      partitionStatus(processor, this.commits.committed(processor.partition), this.isPaused),
     );
   }
 
@@ -171,6 +179,19 @@ export class ListenerUnit {
   public end(): void {
     this.session.stop?.();
     this.commits.close();
+  }
+
+  private async commit(offsets: readonly OffsetToCommit[], deadline: number): Promise<void> {
+    const { commit, definition, metrics } = this.dependencies;
+    const { instrumentation } = definition;
+    const sentAt = Date.now();
+    try {
+      if (instrumentation === null) await commit(offsets, deadline);
+      else await instrumentation.commit(offsets.map(describeOffset), false, () => commit(offsets, deadline));
+    } finally {
+      const now = Date.now();
+      for (const recorder of metrics) recorder.committed(now, now - sentAt);
+    }
   }
 
   private fail(error: Error): void {

@@ -10,6 +10,7 @@ import { FetchedSlice } from './fetched-slice.js';
 import { commitGap } from './gap-commit.js';
 import type { KeyLanes } from './key-lanes.js';
 import { RecordRun, type RunOptions, type RunSurroundings, toError } from './record-run.js';
+import { RunningCalls } from './running-calls.js';
 import type { SharedWindow } from './shared-window.js';
 import type { Slots } from './slots.js';
 
@@ -27,6 +28,8 @@ export interface PartitionProcessorDependencies {
   /** A transaction may have committed offsets, and only the group can tell, once the partitions are given out anew. */
   readonly onOutcomeUnknown: () => void;
   readonly emit: (event: KafkaListenerEvent) => void;
+  /** Records have come, with so many bytes. */
+  readonly onReceived: (records: number, bytes: number) => void;
   /** The watermark has moved over what holds no records. */
   readonly onGap: () => void;
   /** A transaction has committed the offset. */
@@ -62,6 +65,7 @@ export class PartitionProcessor {
   /** Records in the lanes that are still to be handled although the processor ends: others behind them are done, and would be repeated. */
   private gaps = 0;
   private onIdle: (() => void)[] = [];
+  private readonly calls = new RunningCalls();
   private gapTimer: NodeJS.Timeout | undefined;
 
   private readonly surroundings: RunSurroundings;
@@ -77,6 +81,7 @@ export class PartitionProcessor {
       stopping: this.stopping.signal,
       signal: this.lost.signal,
       onDone: (slice, records) => this.done(slice, records),
+      calls: this.calls,
     };
   }
 
@@ -88,6 +93,11 @@ export class PartitionProcessor {
     return this.dependencies.tracker;
   }
 
+  /** For how long the oldest call of a handler has been going on, in milliseconds. */
+  public get oldestCallMs(): number {
+    return this.calls.oldestMs(Date.now());
+  }
+
   public accept(records: readonly ConsumedRecord[], nextOffset: bigint): void {
     if (this.isEnding) return;
     const { lanes, tracker } = this.dependencies;
@@ -97,7 +107,9 @@ export class PartitionProcessor {
       return;
     }
     const slice = new FetchedSlice(records, nextOffset);
-    for (const record of records) this.heldBytes += record.sizeInBytes;
+    const bytes = records.reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0);
+    this.heldBytes += bytes;
+    this.dependencies.onReceived(records.length, bytes);
     if (lanes === null) this.slices.push(slice);
     else for (const record of records) this.pushToLane(lanes, slice, record);
     this.holdIfFull();
@@ -246,6 +258,7 @@ export class PartitionProcessor {
   /** Ends when the next record may begin. */
   private async run(options: RunOptions): Promise<void> {
     this.active++;
+    this.dependencies.definition.instrumentation?.received(options.records);
     const outcome = await new RecordRun(this.surroundings, options).run();
     if (outcome.kind === 'failed') {
       this.hasFailed = true;

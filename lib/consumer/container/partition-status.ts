@@ -1,11 +1,9 @@
-import type { OffsetTracker } from '../commit/offset-tracker.js';
-import type { AssignedPartition } from '../consumer-engine-api.js';
 import type { ListenerPartitionStatus } from '../listener-events.js';
+import type { PartitionProcessor } from './partition-processor.js';
 
 /** @param committed -1n or null where nothing was committed by this member */
 export function partitionStatus(
-  assigned: AssignedPartition,
-  tracker: OffsetTracker,
+  { oldestCallMs, partition: assigned, tracker }: PartitionProcessor,
   committed: bigint | null,
   isPaused: boolean,
 ): ListenerPartitionStatus {
@@ -22,6 +20,7 @@ export function partitionStatus(
     lag: reached === null || endOffset < 0n ? null : Math.max(0, Number(endOffset - reached)),
     inFlight,
     oldestInFlightMs: oldestInFlightAt === null ? 0 : Math.max(0, Date.now() - oldestInFlightAt),
+    oldestCallMs,
     isPaused,
   };
 }

@@ -4,6 +4,7 @@ import { CommitFailedError, TransactionOutcomeUnknownError } from '../../produce
 import { RetryBackoff } from '../../wire/retry-backoff.js';
 import { BatchRecordError } from '../batch-record-error.js';
 import type { ConsumedRecord } from '../consumed-record.js';
+import type { ProcessObservation } from '../../instrumentation/kafka-instrumentation.js';
 import type { AssignedPartition } from '../consumer-engine-api.js';
 import type { HandlerCall, ListenerDefinition } from '../listener-definition.js';
 import type { KafkaListenerEvent } from '../listener-events.js';
@@ -12,6 +13,8 @@ import { aborted } from './aborted.js';
 import { isClusterTrouble } from './cluster-trouble.js';
 import type { FetchedSlice } from './fetched-slice.js';
 import { inTransaction } from './in-transaction.js';
+import type { ListenerInstrumentation } from './listener-instrumentation.js';
+import type { RunningCall, RunningCalls } from './running-calls.js';
 
 /** What has become of records. */
 export type RunOutcome =
@@ -38,6 +41,7 @@ export interface RunSurroundings {
    */
   readonly onDone: (slice: FetchedSlice, records: readonly ConsumedRecord[]) => Promise<void> | null;
   readonly emit: (event: KafkaListenerEvent) => void;
+  readonly calls: RunningCalls;
 }
 
 /** Records to be handled together. */
@@ -58,7 +62,8 @@ const CLUSTER_BACKOFF = new RetryBackoff(100, 10_000);
  * Takes records through their handler: again after failures, to the dead-letter topic, or not at all. It is the call that the handler gets, too: a million of records
  * a minute should not make more objects than they need.
  */
-export class RecordRun implements HandlerCall {
+export class RecordRun implements HandlerCall, RunningCall {
+  public calledAt = 0;
   public records: readonly ConsumedRecord[];
   public attempt = 0;
   public signal: AbortSignal;
@@ -68,6 +73,8 @@ export class RecordRun implements HandlerCall {
   private firstFailedAt = 0;
   private areDone = false;
   private commit: Promise<void> | null = null;
+  /** Of the last call of the handler. */
+  private observation: Required<ProcessObservation> | null = null;
 
   public constructor(
     private readonly surroundings: RunSurroundings,
@@ -98,19 +105,23 @@ export class RecordRun implements HandlerCall {
 
   /** Ends when the next records may begin. Never rejects. */
   public async run(): Promise<RunOutcome> {
-    const { definition, stopping } = this.surroundings;
+    const { calls, definition, stopping } = this.surroundings;
     for (;;) {
       let outcome: RunOutcome | null;
       this.attempt++;
       this.nackedFor = -1;
       this.isRunning = true;
+      calls.begin(this);
       try {
-        if (definition.transaction === null) await definition.handler(this);
+        if (definition.instrumentation !== null) await this.callObserved(definition.instrumentation);
+        else if (definition.transaction === null) await definition.handler(this);
         else await this.callInTransaction();
         this.isRunning = false;
+        if (!this.isManual || this.areDone || this.nackedFor >= 0) calls.end(this);
         outcome = this.nackedFor < 0 ? this.succeeded() : await this.pause(this.nackedFor);
       } catch (error) {
         this.isRunning = false;
+        calls.end(this);
         outcome = this.nackedFor < 0 ? await this.failed(this.meant(error)) : await this.pause(this.nackedFor);
       }
       if (outcome === null && stopping.aborted) outcome = ABANDONED;
@@ -123,6 +134,21 @@ export class RecordRun implements HandlerCall {
 
   private get isManual(): boolean {
     return this.surroundings.definition.commitStrategy.acknowledgement === 'manual';
+  }
+
+  private async callObserved(instrumentation: ListenerInstrumentation): Promise<void> {
+    const { definition } = this.surroundings;
+    const observation = instrumentation.processStarted(this);
+    this.observation = observation;
+    const call = definition.transaction === null ? definition.handler : (): Promise<void> => this.callInTransaction();
+    try {
+      await observation.run(() => call(this));
+    } catch (error) {
+      // That it wants its records again is no failure, whatever it throws then.
+      observation.ended(this.nackedFor < 0 ? failureOf(error) : null);
+      throw error;
+    }
+    observation.ended(null);
   }
 
   private async callInTransaction(): Promise<void> {
@@ -145,6 +171,7 @@ export class RecordRun implements HandlerCall {
   private done(): void {
     if (this.areDone) return;
     this.areDone = true;
+    if (!this.isRunning) this.surroundings.calls.end(this);
     this.commit = this.surroundings.onDone(this.options.slice, this.records);
   }
 
@@ -241,7 +268,7 @@ export class RecordRun implements HandlerCall {
     for (let failures = 1; ; failures++) {
       try {
         const { nextOffset } = this.options;
-        const store = (): Promise<void> => definition.recovery.deadLetter(failed);
+        const store = (): Promise<void> => this.storeDeadLetter(failed);
         if (definition.transaction === null) await store();
         else await inTransaction({ definition, partition, records: this.records, nextOffset }, store);
         this.emit('dead-lettered', failed, {});
@@ -254,6 +281,11 @@ export class RecordRun implements HandlerCall {
       }
       if (stopping.aborted) return ABANDONED;
     }
+  }
+
+  private storeDeadLetter(failed: FailedRecord): Promise<void> {
+    const store = (): Promise<void> => this.surroundings.definition.recovery.deadLetter(failed);
+    return this.observation === null ? store() : this.observation.runDeadLetter(failed.record, store);
   }
 
   private async deadLetterFailed(cause: unknown, failures: number): Promise<RunOutcome | null> {
@@ -277,7 +309,7 @@ export class RecordRun implements HandlerCall {
     if (record === undefined) throw new TypeError('a run without records');
     return {
       record,
-      error: error instanceof BatchRecordError ? error.cause : error,
+      error: failureOf(error),
       attempts: Math.max(1, this.failures),
       firstFailedAt: this.firstFailedAt,
       groupId: definition.groupId,
@@ -321,6 +353,11 @@ class NackedError extends Error {}
 /** A function, so that the compiler does not hold on to what it saw before an await. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
+}
+
+/** What a handler has failed with, whichever record it was about. */
+function failureOf(error: unknown): unknown {
+  return error instanceof BatchRecordError ? error.cause : error;
 }
 
 function causeOf(error: unknown): unknown {

@@ -1,16 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterLink } from '../../wire/cluster-link.js';
 import { openLink } from '../../wire/open-link.js';
 import { CommitFailedError } from '../../wire/commit-failed-error.js';
-import { BrokerUnavailableError, KafkaAuthenticationError } from '../../wire/connection-errors.js';
 import { CoordinatorClient, GROUP_COORDINATOR } from '../../wire/coordinator-client.js';
 import type { KafkaClientOptions } from '../../wire/kafka-client-options.js';
 import { KafkaError } from '../../wire/kafka-error.js';
 import type { LogSink } from '../../wire/log-sink.js';
-import { RetryBackoff } from '../../wire/retry-backoff.js';
 import { settledWithin } from '../../wire/settled-within.js';
-import { withDeadline } from '../../wire/with-deadline.js';
 import type { ConsumerConfig } from '../consumer-config.js';
+import type { ConsumerMetrics } from '../consumer-metrics.js';
 import type {
   AssignedPartition,
   ConsumerEngineApi,
@@ -25,8 +22,10 @@ import { Fetcher } from './fetching/fetcher.js';
 import { GroupMembership } from './group/group-membership.js';
 import { ConsumerMetadata, type MetadataChange } from './metadata/consumer-metadata.js';
 import { ConsumerMetadataUpdater } from './metadata/consumer-metadata-updater.js';
+import { firstMetadata } from './metadata/first-metadata.js';
 import { GroupOffsets } from './offsets/group-offsets.js';
 import { LeaderOffsets } from './offsets/leader-offsets.js';
+import { MemberMetricsRecorder } from './member-metrics.js';
 import { MissingTopics } from './missing-topics.js';
 import { TroubleBoard } from './trouble-board.js';
 
@@ -50,6 +49,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
   private readonly quickLink: ClusterLink;
   private readonly membershipLink: ClusterLink;
   private readonly metadata = new ConsumerMetadata();
+  private readonly recorder = new MemberMetricsRecorder();
   private readonly updater: ConsumerMetadataUpdater;
   private readonly membership: GroupMembership;
   private readonly offsetsCoordinator: CoordinatorClient;
@@ -100,6 +100,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
       log,
       openLink: (onChange) => openLink(dependencies, onChange),
       onRecords: (partition, records, nextOffset) => events.onRecords(partition, records, nextOffset),
+      onFetched: (figures) => this.recorder.fetched(figures),
       onTrouble: (error) => this.trouble.report('fetch', error),
       onFatal: (error) => this.fail(error),
     });
@@ -114,6 +115,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
         onJoinPrepare: (deadline) => this.revoke(deadline),
         onAssigned: (partitions, identity) => this.assign(partitions, identity),
         onLost: () => this.lose(),
+        onHeartbeat: (latencyMs) => this.recorder.heartbeatAnswered(latencyMs),
         onTrouble: (error) => this.trouble.report('group', error),
         onFatal: (error) => this.fail(error),
       },
@@ -121,9 +123,17 @@ export class ConsumerEngine implements ConsumerEngineApi {
   }
 
   public async start(): Promise<void> {
-    const { startTimeoutMs } = this.dependencies;
-    if (startTimeoutMs > 0) await this.firstMetadata(startTimeoutMs);
-    else this.updater.requestNow();
+    const { config, startTimeoutMs } = this.dependencies;
+    if (startTimeoutMs > 0) {
+      await firstMetadata({
+        updater: this.updater,
+        config,
+        limitMs: startTimeoutMs,
+        who: `The consumer of group '${config.groupId}'`,
+        isClosed: () => this.closing !== null,
+      });
+    } else this.updater.requestNow();
+    this.recorder.rebalanceStarted();
     if (this.closing === null && this.failure === null) this.membership.start();
     if (this.failure !== null) throw this.failure;
   }
@@ -163,6 +173,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
     const { identity, lastAnswerAt } = membership;
     return {
       state: this.closing === null ? membership.state : 'closed',
+      unstableMs: membership.unstableSince === null ? 0 : Math.max(0, Date.now() - membership.unstableSince),
       generationId: identity?.generationId ?? -1,
       memberId: identity?.memberId ?? '',
       assigned: this.assigned,
@@ -170,6 +181,10 @@ export class ConsumerEngine implements ConsumerEngineApi {
       lastError: (this.failure ?? trouble.current ?? this.updater.lastFailure)?.message ?? null,
       coordinatorSilentMs: lastAnswerAt === null ? null : Math.max(0, Date.now() - lastAnswerAt),
     };
+  }
+
+  public metrics(): ConsumerMetrics {
+    return this.recorder.read(Date.now());
   }
 
   public close(timeoutMs: number): Promise<void> {
@@ -189,29 +204,6 @@ export class ConsumerEngine implements ConsumerEngineApi {
     });
   }
 
-  /** Tries until the limit; a refused login ends it at once. */
-  private async firstMetadata(limitMs: number): Promise<void> {
-    const { retryBackoffMaxMs, retryBackoffMs } = this.dependencies.config;
-    const backoff = new RetryBackoff(retryBackoffMs, retryBackoffMaxMs);
-    const deadline = Date.now() + limitMs;
-    for (let attempt = 1; this.closing === null; attempt++) {
-      try {
-        await withDeadline(this.updater.refreshOnce(), deadline, 'No broker has answered');
-        return;
-      } catch (cause) {
-        const isFinal = cause instanceof KafkaAuthenticationError || (cause instanceof KafkaError && !cause.retriable);
-        if (isFinal) throw cause;
-        if (Date.now() >= deadline) {
-          throw new BrokerUnavailableError(
-            `The consumer of group '${this.dependencies.config.groupId}' could not start within ${limitMs} ms. ${String(cause)}`,
-            { cause },
-          );
-        }
-      }
-      await sleep(backoff.delay(attempt));
-    }
-  }
-
   private metadataChanged({ leaders, topics }: MetadataChange): void {
     this.missing.look(this.metadata.subscription.filter((topic) => this.metadata.partitionCount(topic) === 0));
     if (topics) this.membership.requestRejoin('the topics or their partitions have changed');
@@ -220,6 +212,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
 
   private assign(partitions: readonly TopicPartition[], membership: GroupMembershipIdentity): void {
     if (this.closing !== null) return;
+    this.recorder.rebalanceEnded();
     const { coordinatorId } = this.membership;
     if (coordinatorId !== null) this.offsetsCoordinator.prefer(coordinatorId);
     this.assigned = this.fetcher.assign(partitions.map(({ partition, topic }) => ({ topic, partition, membership })));
@@ -227,6 +220,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
   }
 
   private revoke(deadline: number): Promise<void> {
+    this.recorder.rebalanceStarted();
     this.revoking ??= this.giveAway(deadline).finally(() => {
       this.revoking = null;
     });
@@ -246,6 +240,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
   }
 
   private lose(): void {
+    this.recorder.rebalanceStarted();
     const partitions = this.assigned;
     if (partitions.length === 0) return;
     this.forget(partitions);

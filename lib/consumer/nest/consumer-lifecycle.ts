@@ -8,13 +8,20 @@ import {
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { MessageHandler } from '@nestjs/microservices';
-import { KAFKA_PRODUCER_MODULE_OPTIONS, KAFKA_PRODUCER_NAME } from '../../producer/kafka-producer.constants.js';
+import type { InstrumentationChain } from '../../instrumentation/instrumentation-chain.js';
+import type { StopObserving } from '../../instrumentation/kafka-instrumentation.js';
+import {
+  KAFKA_INSTRUMENTATION,
+  KAFKA_PRODUCER_MODULE_OPTIONS,
+  KAFKA_PRODUCER_NAME,
+} from '../../producer/kafka-producer.constants.js';
 import type { KafkaProducerConfiguration } from '../../producer/kafka-producer-module-options.js';
 import { KafkaProducer } from '../../producer/kafka-producer.js';
 import { NestLogSink } from '../../producer/nest-log-sink.js';
 import { KafkaError } from '../../wire/kafka-error.js';
 import type { LogSink } from '../../wire/log-sink.js';
 import { ListenerContainerFactory } from '../container/listener-container-factory.js';
+import { ListenerInstrumentation } from '../container/listener-instrumentation.js';
 import { type ResolvedConsumerConfig, resolveConsumerConfig } from '../resolve-consumer-config.js';
 import { createConsumerFacade } from './consumer-facade.js';
 import { type HandlerRegistration, HandlerRegistrations } from './handler-registrations.js';
@@ -47,6 +54,7 @@ export class ConsumerLifecycle implements OnModuleInit, OnApplicationBootstrap, 
   private readonly resolved: ResolvedConsumerConfig;
   private readonly sites: ReadonlyMap<object, readonly HandlerSite[]>;
   private readonly registrations: HandlerRegistrations;
+  private stopObserving: StopObserving | null = null;
   private isListening = false;
   /** Handlers of Nest's decorators, which belong to the unnamed module. */
   private hasLeftOut = false;
@@ -63,6 +71,7 @@ export class ConsumerLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     private readonly parts: ListenerPartsFactory,
     private readonly moduleRef: ModuleRef,
     containerFactory: ListenerContainerFactory,
+    @Inject(KAFKA_INSTRUMENTATION) private readonly instrumentation: InstrumentationChain | null,
   ) {
     this.log = new NestLogSink(new Logger(name === null ? 'KafkaConsumer' : `KafkaConsumer:${name}`));
     this.resolved = resolveConsumerConfig(options.consumer, options.client.clientId);
@@ -116,6 +125,7 @@ export class ConsumerLifecycle implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   private async startOnce(): Promise<void> {
+    await this.observe();
     const definitions = await this.definitionFactory().create(this.registrations.all);
     if (this.hasLeftOut && !this.hasUnnamedModule()) {
       this.log.warn(
@@ -128,12 +138,12 @@ export class ConsumerLifecycle implements OnModuleInit, OnApplicationBootstrap, 
       return;
     }
     const { client, startTimeoutMs = DEFAULT_START_TIMEOUT_MS } = this.options;
-    const { clientId, config, drainTimeoutMs } = this.resolved;
-    this.containers.create(
-      definitions,
-      (groupId) => ({ ...config, groupId, clientId: clientId ?? `consumer-${groupId}` }),
-      { client, drainTimeoutMs, startTimeoutMs },
-    );
+    const { config, drainTimeoutMs } = this.resolved;
+    this.containers.create(definitions, (groupId) => ({ ...config, groupId, clientId: this.clientIdOf(groupId) }), {
+      client,
+      drainTimeoutMs,
+      startTimeoutMs,
+    });
     await this.containers.start();
   }
 
@@ -141,6 +151,18 @@ export class ConsumerLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     await this.containers.close(this.resolved.drainTimeoutMs);
     // One that was making definitions sees that it is too late.
     await this.starting?.catch(() => undefined);
+    this.stopObserving?.();
+  }
+
+  private async observe(): Promise<void> {
+    const { instrumentation, name } = this;
+    if (instrumentation === null) return;
+    await instrumentation.loaded;
+    this.stopObserving = instrumentation.observeConsumers({ name, metrics: () => this.containers.metrics() });
+  }
+
+  private clientIdOf(groupId: string): string {
+    return this.resolved.clientId ?? `consumer-${groupId}`;
   }
 
   private definitionFactory(): ListenerDefinitionFactory {
@@ -169,6 +191,14 @@ export class ConsumerLifecycle implements OnModuleInit, OnApplicationBootstrap, 
           publish: (address, packet) => publishReply(this.producer, address, packet),
           hooks: () => this.hooks,
         }),
+      createInstrumentation: (listenerId, groupId, isBatch) =>
+        this.instrumentation === null
+          ? null
+          : new ListenerInstrumentation(
+              this.instrumentation,
+              { listenerId, groupId, clientId: this.clientIdOf(groupId) },
+              isBatch,
+            ),
     });
   }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import { KafkaError } from '../../wire/kafka-error.js';
+import type { KafkaConsumerMetrics } from '../consumer-metrics.js';
 import type { ConsumerEngineStatus } from '../consumer-engine-api.js';
 import type { ListenerHandle } from '../container/listener-container-api.js';
 import type { KafkaListenerEvent, KafkaListenerStatus } from '../listener-events.js';
@@ -48,6 +49,11 @@ export class KafkaListenerRegistry {
         ? `There is no listener '${id}', as none has started: is KafkaTransportStrategy connected with connectMicroservice, and the application started?`
         : `There is no listener '${id}'. There are ${known}.`,
     );
+  }
+
+  /** Figures of this moment, by the names of Kafka's consumer; no broker is asked. Empty before the transport has started. */
+  public metrics(): KafkaConsumerMetrics {
+    return this.containers.metrics();
   }
 
   /** How listeners and groups are doing, from what they know anyway: no broker is asked. */

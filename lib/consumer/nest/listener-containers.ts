@@ -3,6 +3,7 @@ import type { LogSink } from '../../wire/log-sink.js';
 import type { ListenerContainerApi } from '../container/listener-container-api.js';
 import { ListenerContainerFactory, type ListenerContainerRequest } from '../container/listener-container-factory.js';
 import type { ConsumerConfig } from '../consumer-config.js';
+import type { KafkaConsumerMetrics } from '../consumer-metrics.js';
 import type { ListenerDefinition } from '../listener-definition.js';
 import type { KafkaListenerEvent } from '../listener-events.js';
 import type { RunningListener } from './consumer-facade.js';
@@ -24,6 +25,11 @@ export class ListenerContainers {
 
   public get events(): Observable<KafkaListenerEvent> {
     return this.subject.asObservable();
+  }
+
+  public metrics(): KafkaConsumerMetrics {
+    const all = this.containers.map((container) => container.metrics());
+    return { listeners: all.flatMap(({ listeners }) => listeners), groups: all.flatMap(({ groups }) => groups) };
   }
 
   /** @param configOf of a group by its id */

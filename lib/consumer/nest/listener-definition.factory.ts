@@ -41,6 +41,12 @@ export interface ListenerDefinitionFactoryOptions {
     isBatch: boolean,
     deserializers: RecordDeserializers,
   ) => RecordHandler;
+  /** null without instrumentations. */
+  readonly createInstrumentation: (
+    id: string,
+    groupId: string,
+    isBatch: boolean,
+  ) => ListenerDefinition['instrumentation'];
   readonly log: LogSink;
 }
 
@@ -79,7 +85,7 @@ export class ListenerDefinitionFactory {
     topics: readonly (string | RegExp)[],
     id: string,
   ): Promise<ListenerDefinition> {
-    const { createHandler, module, producer, resolved, transactionPoolSize } = this.options;
+    const { createHandler, createInstrumentation, module, producer, resolved, transactionPoolSize } = this.options;
     const { isEventHandler, site } = registration;
     const own: KafkaListenerOptions = site.listener?.options ?? {};
     // A request handler commits its own transaction before the reply is sent; an aborted one would take the reply with it.
@@ -87,9 +93,10 @@ export class ListenerDefinitionFactory {
       ? listenerTransaction(site, producer, module, transactionPoolSize !== null)
       : null;
     const isBatch = own.batch ?? false;
+    const groupId = own.groupId ?? resolved.groupId ?? missingGroup(site.where);
     return {
       id,
-      groupId: own.groupId ?? resolved.groupId ?? missingGroup(site.where),
+      groupId,
       topics,
       handler: createHandler(registration, id, isBatch, await this.deserializers(registration, own)),
       isBatch,
@@ -98,6 +105,7 @@ export class ListenerDefinitionFactory {
       commitStrategy: await this.strategyOf(registration, own, transaction !== null),
       recovery: own.recovery === undefined ? this.sharedRecovery : this.recoveryOf(own, id),
       transaction,
+      instrumentation: createInstrumentation(id, groupId, isBatch),
       autoStart: own.autoStart ?? true,
     };
   }

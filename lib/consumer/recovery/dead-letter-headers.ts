@@ -1,33 +1,11 @@
 import type { ConsumedHeader } from '../consumed-record.js';
+import { FIRST_FAILED_AT, LATEST, LATEST_NAMES, ORIGINAL } from './dead-letter-header-names.js';
 import { describeError } from './describe-error.js';
 import type { FailedRecord } from './recovery-policy.js';
 
 const MOST_CLASS_BYTES = 256;
 const MOST_MESSAGE_BYTES = 1_024;
 const MOST_STACK_BYTES = 8_192;
-
-/** Where a record stood that failed for the first time. */
-const ORIGINAL = {
-  topic: 'dlt-original-topic',
-  partition: 'dlt-original-partition',
-  offset: 'dlt-original-offset',
-  timestamp: 'dlt-original-timestamp',
-} as const;
-const FIRST_FAILED_AT = 'dlt-first-failed-at';
-
-/** What is about the last failure, and is written anew by each. */
-const LATEST = {
-  sourceTopic: 'dlt-source-topic',
-  sourcePartition: 'dlt-source-partition',
-  sourceOffset: 'dlt-source-offset',
-  group: 'dlt-consumer-group',
-  listener: 'dlt-listener',
-  errorClass: 'dlt-error-class',
-  errorMessage: 'dlt-error-message',
-  errorStack: 'dlt-error-stack',
-  attempts: 'dlt-attempts',
-} as const;
-const LATEST_NAMES: ReadonlySet<string> = new Set(Object.values(LATEST));
 
 export interface DeadLetterHeaderOptions {
   readonly stack: boolean;

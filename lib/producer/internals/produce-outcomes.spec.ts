@@ -443,6 +443,19 @@ describe('the delivery timeout', () => {
     expect(young.state).toBe('failed');
   });
 
+  it('does not make a record immortal that is sent in the same turn', async () => {
+    const kafka = create(FAST, { leaders: [-1, -1] });
+    const old = kafka.send('old', 0);
+    await run();
+    jest.advanceTimersByTime(DELIVERY_MS);
+    expect(old.state).toBe('failed');
+    const next = kafka.send('next', 1);
+    await run(DELIVERY_MS - 1_000);
+    expect(next.state).toBe('pending');
+    await run(1_000);
+    expect(next.state).toBe('failed');
+  });
+
   it('lets a partition with max.in.flight 1 go on only when the request that holds its expired batch has ended', async () => {
     const kafka = create({ ...PLAIN, maxInFlightRequestsPerConnection: 1, requestTimeoutMs: 1_000_000 });
     kafka.send('a');

@@ -152,7 +152,8 @@ export class ProduceOutcomes {
       if (due <= now) this.expireBatch(batch, now);
       else if (due < next) next = due;
     }
-    this.nextExpiry = next;
+    // Without any left the next batch is not known yet: it may come before the next look.
+    this.nextExpiry = accumulator.incomplete.size === 0 ? Number.NEGATIVE_INFINITY : next;
     return next;
   }
 

@@ -90,7 +90,16 @@ describe('an engine', () => {
     for (const partition of [0, 1, 2]) {
       expect(cluster.log(partition)).toEqual(Array.from({ length: 100 }, (_, index) => String(index * 3 + partition)));
     }
-    expect(engine.status()).toMatchObject({ state: 'running', connectedBrokers: 1, knownBrokers: 1, lastError: null });
+    expect(engine.status()).toMatchObject({
+      state: 'running',
+      connectedBrokers: 1,
+      knownBrokers: 1,
+      acks: 'all',
+      deliveryTimeoutMs: 120_000,
+      metadataAgeMs: expect.any(Number),
+      lastError: null,
+    });
+    expect(engine.status().bufferAvailableBytes).toBe(engine.status().bufferTotalBytes);
     expect(engine.metrics()).toMatchObject({ 'record-send-total': 300, 'record-error-total': 0 });
     // One connection for everything: the bootstrap address is the broker's.
     expect(cluster.broker.sockets).toHaveLength(1);

@@ -11,11 +11,13 @@ import type {
   ProducerEngineDependencies,
   ProducerMetrics,
   ProducerStatus,
+  TopicDescription,
 } from '../producer-engine-api.js';
 import type { DeliveryCallback, PartitionInfo, ProducerRecord, RecordMetadata } from '../record.js';
 import { BufferMemory } from './buffer-memory.js';
 import { closeParts } from './close-parts.js';
 import { describeBatches } from './describe-batches.js';
+import { describeTopics } from './describe-topics.js';
 import { CompressionRatioEstimator } from './compression-ratio-estimator.js';
 import { InterceptorChain } from './interceptor-chain.js';
 import { openLink } from '../../wire/open-link.js';
@@ -25,6 +27,7 @@ import type { Resolve } from './producer-batch.js';
 import { ProducerIdSource } from './producer-id-source.js';
 import { ProducerMetadata } from './producer-metadata.js';
 import { ProducerMetricsRecorder } from './producer-metrics.js';
+import { producerStatus } from './producer-status.js';
 import { RecordAccumulator } from './record-accumulator.js';
 import { RecordIntake } from './record-intake.js';
 import { RetryBackoff } from '../../wire/retry-backoff.js';
@@ -187,15 +190,28 @@ export class ProducerEngine implements ProducerEngineApi {
   }
 
   public status(): ProducerStatus {
-    const oldest = this.running?.outcomes.oldestBatchAge(Date.now()) ?? 0;
-    return {
-      state: this.state(),
-      connectedBrokers: this.link.connectedBrokers,
-      knownBrokers: [...this.link.knownBrokers].length,
-      waitingSends: this.intake.pending.size,
-      oldestRecordAgeMs: Math.max(oldest, this.intake.pending.oldestAge(Date.now())),
-      lastError: (this.updater.lastFailure ?? this.link.lastConnectFailure)?.message ?? null,
-    };
+    const { link, memory, metadata, refusal, running, updater } = this;
+    const { config } = this.dependencies;
+    const { pending } = this.intake;
+    return producerStatus({
+      config,
+      link,
+      memory,
+      metadata,
+      outcomes: running?.outcomes ?? null,
+      pending,
+      refusal,
+      updater,
+    });
+  }
+
+  public topicsInUse(): readonly string[] {
+    return this.metadata.topicsInUse;
+  }
+
+  public describeTopics(topics: readonly string[], configs: readonly string[]): Promise<readonly TopicDescription[]> {
+    const { requestTimeoutMs } = this.dependencies.config;
+    return describeTopics({ link: this.link, requestTimeoutMs, topics, configs });
   }
 
   protected get batches(): TransactionBatches {
@@ -221,12 +237,6 @@ export class ProducerEngine implements ProducerEngineApi {
   /** With a transactional id the coordinator gives it, when transactions are initialized. */
   private requestProducerId(): void {
     if (this.sequences !== null && this.dependencies.config.transactionalId === null) this.producerIds.request();
-  }
-
-  private state(): ProducerStatus['state'] {
-    if (this.refusal instanceof ProducerFatalError) return 'failed';
-    if (this.refusal !== null) return 'closed';
-    return this.metadata.version === 0 ? 'starting' : 'running';
   }
 
   private async connect(): Promise<void> {

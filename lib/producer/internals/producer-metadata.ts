@@ -29,6 +29,11 @@ export class ProducerMetadata implements ClusterView {
     return this.updatedTime;
   }
 
+  /** The topics that are asked for. */
+  public get topicsInUse(): readonly string[] {
+    return [...this.wanted.keys()];
+  }
+
   /** A topic that is known and has partitions. */
   public topic(name: string): ClusterTopic | undefined {
     return this.topics.get(name);

@@ -1,5 +1,5 @@
 import type { ProducerMetrics } from '../producer-engine-api.js';
-import { WindowedStatistic } from './windowed-statistic.js';
+import { WindowedStatistic } from '../../wire/windowed-statistic.js';
 
 /** What the engine tells at the moment of reading. */
 export interface ProducerGauges {
@@ -29,7 +29,7 @@ export class ProducerMetricsRecorder {
   private readonly outgoingBytes = new WindowedStatistic();
   private readonly throttleTime = new WindowedStatistic();
   private readonly bufferExhausted = new WindowedStatistic();
-  private bufferWaitTimeNs = 0;
+  private readonly bufferWaitTime = new WindowedStatistic();
   private flushTimeNs = 0;
 
   public batchSent(now: number, records: number, bytes: number, uncompressedBytes: number, queueTimeMs: number): void {
@@ -68,7 +68,7 @@ export class ProducerMetricsRecorder {
   }
 
   public memoryWaited(ns: number): void {
-    this.bufferWaitTimeNs += ns;
+    this.bufferWaitTime.record(Date.now(), ns);
   }
 
   public flushed(ns: number): void {
@@ -107,7 +107,8 @@ export class ProducerMetricsRecorder {
       'buffer-available-bytes': gauges.bufferAvailableBytes,
       'buffer-exhausted-total': this.bufferExhausted.total,
       'buffer-exhausted-rate': this.bufferExhausted.rate(now),
-      'bufferpool-wait-time-ns-total': this.bufferWaitTimeNs,
+      'bufferpool-wait-time-ns-total': this.bufferWaitTime.total,
+      'bufferpool-wait-ratio': this.bufferWaitTime.rate(now) / 1e9,
       'flush-time-ns-total': this.flushTimeNs,
       'metadata-age': gauges.metadataAgeMs / 1000,
     };

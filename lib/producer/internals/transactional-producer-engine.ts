@@ -53,6 +53,10 @@ export class TransactionalProducerEngine extends ProducerEngine implements Trans
     return pending.length === 0 ? null : pending.join('; ');
   }
 
+  public get oldestPendingMs(): number {
+    return Math.max(this.status().oldestRecordAgeMs, this.requests.oldestPendingMs(Date.now()));
+  }
+
   public initTransactions(): Promise<void> {
     return this.manager.initialize();
   }

@@ -1,8 +1,15 @@
 import { ProducerClosedError, ProducerFatalError } from '../../producer/errors.js';
 import { failedRecordMetadata } from '../../producer/internals/record-metadata.js';
 import { runUserCode } from '../../producer/internals/user-code.js';
-import type { ProducerEngineApi, ProducerMetrics, ProducerStatus } from '../../producer/producer-engine-api.js';
+import type {
+  ProducerEngineApi,
+  ProducerMetrics,
+  ProducerStatus,
+  TopicDescription,
+} from '../../producer/producer-engine-api.js';
+import { producerLimits } from '../../producer/producer-limits.js';
 import type { DeliveryCallback, PartitionInfo, ProducerRecord, RecordMetadata } from '../../producer/record.js';
+import { resolveProducerConfig } from '../../producer/resolve-producer-config.js';
 import { topicOf } from '../../producer/topic-of.js';
 import { outsideTransactions } from '../../transactions/transaction-context.js';
 import type { LogSink } from '../../wire/log-sink.js';
@@ -11,6 +18,8 @@ import type { RecordedHistory } from './recorded-history.js';
 import type { RecordingIntake } from './recording-intake.js';
 import { SentRecord } from './sent-record.js';
 import type { TransactionEntry } from './transaction-entry.js';
+
+const LIMITS = producerLimits(resolveProducerConfig({}, 'recording').config);
 
 /** What an engine that records is made of. */
 export interface RecordingEngineDependencies {
@@ -75,8 +84,20 @@ export class RecordingEngine implements ProducerEngineApi {
       knownBrokers: 1,
       waitingSends: 0,
       oldestRecordAgeMs: 0,
+      ...LIMITS,
+      bufferAvailableBytes: LIMITS.bufferTotalBytes,
+      metadataAgeMs: 0,
       lastError: null,
     };
+  }
+
+  /** There is no cluster that could lose something. */
+  public topicsInUse(): readonly string[] {
+    return [];
+  }
+
+  public describeTopics(): Promise<readonly TopicDescription[]> {
+    return Promise.resolve([]);
   }
 
   /** Why no record is taken now, or null. */

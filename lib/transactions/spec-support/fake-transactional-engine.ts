@@ -1,4 +1,5 @@
 import type { ProducerStatus } from '../../producer/producer-engine-api.js';
+import { runningStatus } from '../../producer/spec-support/running-status.js';
 import type { DeliveryCallback, PartitionInfo, ProducerRecord, RecordMetadata } from '../../producer/record.js';
 import { IllegalTransactionStateError, TransactionAbortedError } from '../../producer/transaction-errors.js';
 import type { ConsumerGroupMetadata, TopicPartitionOffset } from '../../producer/transaction.js';
@@ -114,15 +115,16 @@ export class FakeTransactionalEngine implements TransactionalEngineApi {
     return { 'record-send-total': sends, 'record-size-avg': 7 };
   }
 
+  public topicsInUse(): readonly string[] {
+    return [];
+  }
+
+  public describeTopics(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
   public status(): ProducerStatus {
-    return {
-      state: this.isClosed ? 'closed' : 'running',
-      connectedBrokers: 1,
-      knownBrokers: 1,
-      waitingSends: 0,
-      oldestRecordAgeMs: 0,
-      lastError: null,
-    };
+    return runningStatus({ state: this.isClosed ? 'closed' : 'running' });
   }
 
   /** The next record fails with it. */

@@ -104,6 +104,7 @@ export function listener(
     commitStrategy: new SyncCommitStrategy({ per: 'record' }),
     recovery: new FakeRecovery(),
     transaction: null,
+    instrumentation: null,
     autoStart: true,
     ...options,
   };

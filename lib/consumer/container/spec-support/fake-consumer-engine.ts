@@ -1,4 +1,5 @@
 import type { ConsumedRecord } from '../../consumed-record.js';
+import type { ConsumerMetrics } from '../../consumer-metrics.js';
 import type {
   AssignedPartition,
   ConsumerEngineApi,
@@ -133,6 +134,7 @@ export class FakeConsumerEngine implements ConsumerEngineApi {
   public status(): ConsumerEngineStatus {
     return {
       state: 'stable',
+      unstableMs: 0,
       generationId: 1,
       memberId: 'm',
       assigned: [...this.assigned.values()],
@@ -140,6 +142,10 @@ export class FakeConsumerEngine implements ConsumerEngineApi {
       lastError: null,
       coordinatorSilentMs: 0,
     };
+  }
+
+  public metrics(): ConsumerMetrics {
+    return { 'fetch-total': 3 };
   }
 
   public async close(timeoutMs: number): Promise<void> {

@@ -14,6 +14,7 @@ import type { ConsumerMetadata } from '../metadata/consumer-metadata.js';
 import type { ConsumerMetadataUpdater } from '../metadata/consumer-metadata-updater.js';
 import type { GroupOffsets } from '../offsets/group-offsets.js';
 import type { LeaderOffsets } from '../offsets/leader-offsets.js';
+import type { FetchFigures } from '../member-metrics.js';
 import { FetchAnswers } from './fetch-answers.js';
 import { fetchRequest, type FetchInFlight } from './fetch-in-flight.js';
 import { FetchPartition } from './fetch-partition.js';
@@ -29,6 +30,8 @@ export interface FetcherDependencies extends Pick<ConsumerEngineEvents, 'onRecor
   readonly groupOffsets: GroupOffsets;
   readonly leaderOffsets: LeaderOffsets;
   readonly log: LogSink;
+  /** A broker has answered a Fetch. */
+  readonly onFetched?: ((figures: FetchFigures) => void) | undefined;
   /** Opens the link for Fetch alone: a broker serves a connection one request at a time, and these wait for data. */
   readonly openLink: (onChange: () => void) => ClusterLink;
 }
@@ -215,6 +218,7 @@ export class Fetcher {
     if (this.stopped) return;
     // A nonsense time must not silence a broker for good.
     const throttleMs = Math.min(response.throttleTimeMs, this.dependencies.config.requestTimeoutMs);
+    this.dependencies.onFetched?.({ latencyMs: Date.now() - fetch.sentAt, bytes: sizeOf(response), throttleMs });
     if (throttleMs > 0) this.throttledUntil.set(fetch.nodeId, Date.now() + throttleMs);
     this.answers.accept(fetch, response);
     this.wake();
@@ -275,6 +279,12 @@ export class Fetcher {
     if (this.immediate !== null) clearImmediate(this.immediate);
     this.immediate = null;
   }
+}
+
+function sizeOf({ topics }: FetchResponse): number {
+  let bytes = 0;
+  for (const { partitions } of topics) for (const { records } of partitions) bytes += records.length;
+  return bytes;
 }
 
 function silent(nodeId: number, { name, topic, partition }: FetchPartition): BrokerConnectionError {

@@ -32,6 +32,8 @@ export interface GroupMembershipEvents {
   onAssigned(partitions: readonly TopicPartition[], membership: GroupMembershipIdentity): void;
   /** The partitions of the last `onAssigned` belong to others, or will in a moment: commits would be refused. */
   onLost(): void;
+  /** The coordinator has answered a heartbeat, with whatever. */
+  onHeartbeat?(latencyMs: number): void;
   /** The coordinator cannot be reached or does not let this member in, but may later: once per outage; null when it has passed. */
   onTrouble(error: Error | null): void;
   /** The membership has ended for good; after `onLost`, where partitions were held. */

@@ -410,6 +410,23 @@ describe('Giving partitions away', () => {
   });
 });
 
+describe('The time without an assignment', () => {
+  it('is told from the start to the first one, and from when one is given away or lost to the next', async () => {
+    await using bench = new MembershipBench();
+    const madeAt = bench.membership.unstableSince;
+    expect(madeAt).not.toBeNull();
+    bench.membership.start();
+    expect(bench.membership.unstableSince).toBe(madeAt);
+    await until(() => bench.membership.state === 'stable');
+    expect(bench.membership.unstableSince).toBeNull();
+    bench.coordinator.next('JoinGroup', NEVER);
+    bench.membership.requestRejoin('a test');
+    await until(() => bench.coordinator.sentOf('JoinGroup').length > 1);
+    expect(bench.membership.state).not.toBe('stable');
+    expect(bench.membership.unstableSince).toBeGreaterThanOrEqual(madeAt ?? 0);
+  });
+});
+
 describe('Leaving', () => {
   const soon = (): number => Date.now() + 1_000;
 

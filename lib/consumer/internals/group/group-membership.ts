@@ -39,6 +39,7 @@ export class GroupMembership {
   private readonly backoff: RetryBackoff;
   private readonly ending = new Ending();
   private current: GroupMembershipState = 'starting';
+  private leftStableAt: number | null = Date.now();
   /** Empty until the coordinator has given one. Outlives a generation. */
   private memberId = '';
   /** Of the latest answer to a join. */
@@ -69,7 +70,7 @@ export class GroupMembership {
     this.backoff = new RetryBackoff(config.retryBackoffMs, config.retryBackoffMaxMs);
     this.heartbeat = new Heartbeat({
       config,
-      send: () => this.requests.heartbeat(this.generationId, this.memberId),
+      send: () => this.sendHeartbeat(),
       onAnswer: (errorCode) => this.heartbeatAnswered(errorCode),
       onFailure: (error) => this.heartbeatFailed(error),
       onExpired: () => this.sessionExpired(),
@@ -84,6 +85,11 @@ export class GroupMembership {
 
   public get state(): GroupMembershipState {
     return this.current;
+  }
+
+  /** When the state was last `stable`, or the member was made; milliseconds since the epoch, null while it is. */
+  public get unstableSince(): number | null {
+    return this.leftStableAt;
   }
 
   /** Under which offsets may be committed now; null while there is no assignment. */
@@ -112,7 +118,7 @@ export class GroupMembership {
   /** Joins in the background. */
   public start(): void {
     if (this.current !== 'starting') return;
-    this.current = 'joining';
+    this.enter('joining');
     this.requestRejoin('the member starts');
   }
 
@@ -149,9 +155,14 @@ export class GroupMembership {
     await this.leaving;
   }
 
+  private enter(state: GroupMembershipState): void {
+    this.current = state;
+    this.leftStableAt = state === 'stable' ? null : (this.leftStableAt ?? Date.now());
+  }
+
   private end(): KafkaError {
     const error = new KafkaError(`The membership in group ${this.dependencies.config.groupId} has ended.`);
-    if (this.current !== 'failed') this.current = 'closed';
+    if (this.current !== 'failed') this.enter('closed');
     this.heartbeat.stop();
     this.ending.come(error);
     this.holding?.loss.come(error);
@@ -185,7 +196,7 @@ export class GroupMembership {
     if (holding === null) return;
     const { config, events, log } = this.dependencies;
     log.info(`Member ${this.memberId} of group ${config.groupId} joins again: ${reason}.`);
-    this.current = 'rebalancing';
+    this.enter('rebalancing');
     const deadline = Date.now() + prepareLimitMs(config);
     const prepared = (async (): Promise<void> => events.onJoinPrepare(deadline))().catch((error: unknown) =>
       log.error(`onJoinPrepare of group ${config.groupId} has failed: ${String(error)}`),
@@ -234,13 +245,20 @@ export class GroupMembership {
     this.trouble.passed();
     if (this.isRetiring) return;
     this.holding = { identity, isLeader, loss: new Ending() };
-    this.current = 'stable';
+    this.enter('stable');
     const { groupId, generationId, memberId } = identity;
     log.info(
       `Member ${memberId} of group ${groupId} has ${partitions.length} partitions in generation ${generationId} (${assignor.name}${isLeader ? ', assigned by itself' : ''}).`,
     );
     this.tell('onAssignment', () => assignor.onAssignment?.(partitions, identity));
     this.tell('onAssigned', () => events.onAssigned(partitions, identity));
+  }
+
+  private async sendHeartbeat(): Promise<number> {
+    const sentAt = Date.now();
+    const errorCode = await this.requests.heartbeat(this.generationId, this.memberId);
+    this.dependencies.events.onHeartbeat?.(Date.now() - sentAt);
+    return errorCode;
   }
 
   private heartbeatAnswered(errorCode: number): void {
@@ -290,7 +308,7 @@ export class GroupMembership {
     if (holding === null) return;
     this.heartbeat.stop();
     this.holding = null;
-    this.current = 'joining';
+    this.enter('joining');
     this.tell('onLost', () => this.dependencies.events.onLost());
     holding.loss.come(new KafkaError(reason));
     this.requestRejoin(reason);
@@ -302,7 +320,7 @@ export class GroupMembership {
     const cause = error instanceof GroupFatality ? error.cause : error;
     const reported = cause instanceof Error ? cause : new Error(String(cause));
     const held = this.holding !== null;
-    this.current = 'failed';
+    this.enter('failed');
     this.end();
     log.error(`The membership in group ${config.groupId} has ended: ${reported.message}`);
     if (held) this.tell('onLost', () => events.onLost());

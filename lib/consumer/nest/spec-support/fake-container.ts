@@ -1,4 +1,5 @@
 import type { ConsumedRecord } from '../../consumed-record.js';
+import type { KafkaConsumerMetrics } from '../../consumer-metrics.js';
 import type { AssignedPartition } from '../../consumer-engine-api.js';
 import type { ListenerContainerApi, ListenerHandle } from '../../container/listener-container-api.js';
 import type { ListenerContainerRequest } from '../../container/listener-container-factory.js';
@@ -49,12 +50,27 @@ export class FakeContainer implements ListenerContainerApi {
   public status(): ReturnType<ListenerContainerApi['status']> {
     return {
       state: 'stable',
+      unstableMs: 0,
       generationId: 1,
       memberId: 'm',
       assigned: [this.partition('orders', 0), this.partition('orders', 1), this.partition('other', 0)],
       connectedBrokers: 1,
       lastError: null,
       coordinatorSilentMs: 0,
+    };
+  }
+
+  public metrics(): KafkaConsumerMetrics {
+    const { groupId } = this;
+    return {
+      listeners: this.listeners.map(({ id: listenerId }) => ({
+        listenerId,
+        groupId,
+        clientId: 'c',
+        metrics: { 'records-consumed-total': 7 },
+        partitions: [],
+      })),
+      groups: [{ groupId, clientId: 'c', metrics: { 'fetch-total': 3 } }],
     };
   }
 
@@ -117,7 +133,15 @@ export class FakeContainer implements ListenerContainerApi {
   private handleOf({ groupId, id }: ListenerDefinition): ListenerHandle {
     return {
       id,
-      status: () => ({ listenerId: id, groupId, topics: [], state: 'running', error: null, partitions: [] }),
+      status: () => ({
+        listenerId: id,
+        groupId,
+        topics: [],
+        state: 'running',
+        error: null,
+        hasJoined: true,
+        partitions: [],
+      }),
       pause: () => undefined,
       resume: () => undefined,
       seek: (target, partitions = []) => {

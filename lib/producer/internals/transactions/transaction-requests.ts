@@ -188,6 +188,11 @@ export class TransactionRequests {
     return [this.coordinator, ...this.groups.values()].flatMap((client) => client.pending(now));
   }
 
+  /** For how long the oldest of them has been under way, in milliseconds; 0 when there is none. */
+  public oldestPendingMs(now: number): number {
+    return Math.max(...[this.coordinator, ...this.groups.values()].map((client) => client.oldestPendingMs(now)));
+  }
+
   public close(error: Error): void {
     this.closedBy = error;
     this.coordinator.close(error);
