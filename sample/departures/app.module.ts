@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { KafkaProducerModule } from 'nestjs-kafka-producer';
+import { OpenTelemetryInstrumentation } from 'nestjs-kafka-producer/opentelemetry';
 import { AuditModule } from './audit/audit.module.js';
 import { BoardModule } from './board/board.module.js';
 import { BulkModule } from './bulk/bulk.module.js';
@@ -7,6 +8,8 @@ import { DelaysModule } from './delays/delays.module.js';
 import { DeparturesModule } from './departures/departures.module.js';
 import { HubPartitioner } from './departures/hub.partitioner.js';
 import { FlightsModule } from './flights/flights.module.js';
+import { HealthModule } from './health/health.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { Groups, TRANSACTIONAL_ID_PREFIX } from './names.js';
 import { PageModule } from './page/page.module.js';
 import { ReplayModule } from './replay/replay.module.js';
@@ -24,7 +27,8 @@ export class AppModule {
           producer: { compression: 'lz4', partitioner: HubPartitioner },
           transactions: { transactionalIdPrefix: TRANSACTIONAL_ID_PREFIX },
           consumer: { groupId: Groups.board, autoOffsetReset: 'earliest' },
-          imports: [FlightsModule], // HubPartitioner injects from there
+          instrumentation: [OpenTelemetryInstrumentation],
+          imports: [FlightsModule, MetricsModule], // HubPartitioner and OpenTelemetryInstrumentation inject from there
         }),
         DeparturesModule,
         BulkModule,
@@ -33,6 +37,8 @@ export class AppModule {
         DelaysModule,
         PageModule,
         ReplayModule,
+        MetricsModule,
+        HealthModule,
       ],
       providers: [{ provide: Settings, useValue: settings }],
       exports: [Settings],

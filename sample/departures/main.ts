@@ -66,6 +66,8 @@ curl -X POST ${url}/departures/bulk -H 'content-type: text/csv' --data-binary @s
 curl -X POST ${url}/departures -H 'content-type: application/json' -d '${JSON.stringify({ ...departure, destination: 'ORD' })}' # a dead letter
 curl ${url}/departures/count
 curl ${url}/producer/metrics
+curl ${url}/health/ready
+curl ${url}/metrics
 `;
 }
 
