@@ -1,9 +1,6 @@
 #!/usr/bin/env node
-import { createProgram } from './program.js';
+import { processIo } from './common/cli-io.js';
+import { runCli } from './run-cli.js';
 
-try {
-  await createProgram().parseAsync();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
+// Not process.exit: what is still to be written to a pipe would be lost.
+process.exitCode = await runCli(process.argv.slice(2), processIo());

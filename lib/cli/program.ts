@@ -1,15 +1,35 @@
-import { Command, Option } from 'commander';
-import { brokerUp, type BrokerUpOptions } from './broker-up.js';
+import { Command } from 'commander';
+import { addBrokerCommands } from './broker/broker-commands.js';
+import type { Runtime } from './common/run-action.js';
+import { addConsumeCommand } from './consume/consume-command.js';
+import { addDeadLetterCommands } from './dead-letters/dead-letter-commands.js';
+import { addGroupsCommands } from './groups/groups-commands.js';
+import { addProduceCommand } from './produce/produce-command.js';
+import { addTopicsCommands } from './topics/topics-commands.js';
 
 /** The command line `nest-kafka`. */
-export function createProgram(): Command {
-  const program = new Command('nest-kafka').description('Kafka at hand for NestJS applications.').showHelpAfterError();
-  const broker = program.command('broker').description('A real Kafka on this machine, for development.');
-  broker
-    .command('up')
-    .description('Starts Kafka and keeps it running until Ctrl-C; its data goes with it.')
-    .addOption(new Option('--brokers <count>', 'how many').choices(['1', '3']).default('1'))
-    .addOption(new Option('--kafka-version <version>', 'which Kafka, e.g. 4.3.1 or 3.9.1'))
-    .action((options: BrokerUpOptions) => brokerUp(options));
+export function createProgram(runtime: Runtime): Command {
+  const { io } = runtime;
+  const program = new Command('nest-kafka')
+    .description(
+      'Kafka at hand for NestJS applications: a broker to develop with, and the work of Kafka’s console tools.',
+    )
+    .option('--verbose', 'tell details and stack traces (or NEST_KAFKA_DEBUG=1)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getErrHelpWidth: () => io.stderr.columns ?? 100,
+      // Wrong usage is told by runCli, in one line as every other error.
+      outputError: () => undefined,
+    })
+    .configureHelp({ showGlobalOptions: true });
+  addBrokerCommands(program, runtime);
+  addTopicsCommands(program, runtime);
+  addGroupsCommands(program, runtime);
+  addProduceCommand(program, runtime);
+  addConsumeCommand(program, runtime);
+  addDeadLetterCommands(program, runtime);
   return program;
 }

@@ -1,0 +1,87 @@
+import { describe, expect, it } from '@jest/globals';
+import { PassThrough } from 'node:stream';
+import { Output } from './output.js';
+
+function bench(isTTY = false, highWaterMark?: number) {
+  const stop = new AbortController();
+  const streamOptions = highWaterMark === undefined ? {} : { highWaterMark };
+  const stdout = Object.assign(new PassThrough(streamOptions), { isTTY });
+  const stderr = new PassThrough();
+  const output = new Output({ stdout, stderr }, stop.signal);
+  return { output, stdout, stderr, stop, text: () => String(stdout.read() ?? '') };
+}
+
+const COLUMNS = [{ title: 'Topic' }, { title: 'Offset', align: 'right' as const }];
+
+describe('a table', () => {
+  it('has aligned columns without borders in a pipe, and something in every cell', async () => {
+    const { output, text } = bench();
+    await output.table(COLUMNS, [
+      ['orders', 5n],
+      ['a', 123],
+      ['', null],
+    ]);
+    expect(text()).toBe('Topic   Offset\norders       5\na          123\n-            -\n');
+  });
+
+  it('has borders on a terminal', async () => {
+    const { output, text } = bench(true);
+    await output.table(COLUMNS, [['orders', 5]]);
+    expect(text()).toBe(
+      '┌────────┬────────┐\n│ Topic  │ Offset │\n├────────┼────────┤\n│ orders │      5 │\n└────────┴────────┘\n',
+    );
+  });
+
+  it('is nothing in a pipe without rows', async () => {
+    const { output, text } = bench();
+    await output.table(COLUMNS, []);
+    expect(text()).toBe('');
+  });
+});
+
+describe('JSON', () => {
+  it('holds offsets as numbers, and as text where a number would not be exact', async () => {
+    const { output, text } = bench();
+    await output.jsonLine({ offset: 42n, huge: 9_223_372_036_854_775_807n });
+    expect(text()).toBe('{"offset":42,"huge":"9223372036854775807"}\n');
+  });
+
+  it('is one document', async () => {
+    const { output, text } = bench();
+    await output.json([{ a: 1n }]);
+    expect(JSON.parse(text())).toEqual([{ a: 1 }]);
+  });
+});
+
+describe('a reader', () => {
+  it('that is slow holds the writer back', async () => {
+    const { output, stdout } = bench(false, 4);
+    let isWritten = false;
+    const writing = output.line('more than four bytes').then(() => {
+      isWritten = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isWritten).toBe(false);
+    stdout.resume();
+    await writing;
+    expect(isWritten).toBe(true);
+  });
+
+  it('that has gone ends the wait, and nothing more is written', async () => {
+    const { output, stdout, stop } = bench(false, 4);
+    const writing = output.line('more than four bytes');
+    stop.abort('EPIPE');
+    await writing;
+    const before = stdout.readableLength + stdout.writableLength;
+    await output.line('again');
+    expect(stdout.readableLength + stdout.writableLength).toBe(before);
+  });
+
+  it('of standard error gets what is not data', async () => {
+    const { output, stderr, text } = bench();
+    output.note('hello');
+    output.warn('mind');
+    expect(String(stderr.read())).toBe('hello\nwarning: mind\n');
+    expect(text()).toBe('');
+  });
+});
