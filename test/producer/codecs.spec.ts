@@ -1,13 +1,11 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { KafkaMessage } from 'kafkajs';
 import type { ProducerRecord } from '../../lib/producer/record.js';
-import { DEFAULT_KAFKA_VERSION } from '../../lib/testing/kafka-test-cluster-options.js';
-import { JavaTools } from '../../lib/testing/providers/java-tools.js';
 import type { CompressionType } from '../../lib/wire/compression/compression-codec.js';
 import { loadCompressionCodec } from '../../lib/wire/compression/load-compression-codec.js';
 import { CompressionCodecs, CompressionTypes } from '../../lib/wire/kafkajs.js';
-import { silentLog } from '../../lib/wire/log-sink.js';
 import { sharedCluster, uniqueGroup, uniqueTopic, waitFor } from '../support/broker.js';
+import { runJavaTool, TOOL_LIMIT_MS } from '../support/java-tool.js';
 import { TestEngine } from '../support/test-engine.js';
 
 const CODECS: readonly CompressionType[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
@@ -91,20 +89,16 @@ describe('batches of every codec', () => {
   it(
     'are read by Kafka’s console consumer as they were sent',
     async () => {
-      const tools = await JavaTools.find(DEFAULT_KAFKA_VERSION, silentLog);
-      const properties = ['print.key=true', 'print.timestamp=true', 'print.headers=true', 'print.value=true'];
-      const { exitCode, stdout, stderr } = await tools.run('org.apache.kafka.tools.consumer.ConsoleConsumer', [
-        '--bootstrap-server',
-        sharedCluster().bootstrapServers().join(','),
-        '--include',
-        `${PREFIX}-(${CODECS.join('|')})`,
-        '--from-beginning',
-        '--max-messages',
-        String(RECORDS * CODECS.length),
-        '--timeout-ms',
-        '30000',
-        ...properties.flatMap((property) => ['--formatter-property', property]),
-      ]);
+      const { exitCode, stdout, stderr } = await runJavaTool(
+        'org.apache.kafka.tools.consumer.ConsoleConsumer',
+        {
+          include: `${PREFIX}-(${CODECS.join('|')})`,
+          'max-messages': RECORDS * CODECS.length,
+          'timeout-ms': TOOL_LIMIT_MS,
+          'formatter-property': ['print.key=true', 'print.timestamp=true', 'print.headers=true', 'print.value=true'],
+        },
+        { flags: ['from-beginning'] },
+      );
       // Its own words tell why, when it has read less.
       if (!stderr.includes('Processed a total of 2500')) process.stderr.write(stderr);
       expect([exitCode, /Processed a total of \d+/.exec(stderr)?.[0]]).toEqual([0, 'Processed a total of 2500']);
@@ -116,6 +110,6 @@ describe('batches of every codec', () => {
       );
       expect(stdout.split('\n').filter(Boolean).toSorted()).toEqual(expected.toSorted());
     },
-    LIMIT_MS,
+    TOOL_LIMIT_MS + LIMIT_MS,
   );
 });

@@ -102,6 +102,23 @@ describe('the sample application', () => {
     expect(metrics['record-error-total']).toBe(0);
   });
 
+  it('tells Prometheus what producer and listeners have done', async () => {
+    const response = await fetch(`${url}/metrics`);
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/plain']);
+    const lines = (await response.text()).split('\n');
+    const sum = (metric: string, ...labels: readonly string[]): number =>
+      lines
+        .filter((line) => line.startsWith(`${metric}{`) && labels.every((label) => line.includes(label)))
+        .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' '))), 0);
+    const ofTopic = `messaging_destination_name="${topic}"`;
+    expect(sum('messaging_client_sent_messages_total', ofTopic, 'error_type=""')).toBeGreaterThanOrEqual(FLIGHTS);
+    expect(sum('messaging_client_consumed_messages_total', ofTopic)).toBeGreaterThanOrEqual(FLIGHTS);
+    expect(sum('messaging_process_duration_count', ofTopic, 'error_type=""')).toBeGreaterThan(0);
+    expect(sum('kafka_producer_record_send_total')).toBeGreaterThanOrEqual(FLIGHTS);
+    expect(sum('kafka_consumer_records_consumed_total', 'listener_id="BoardListener.')).toBeGreaterThanOrEqual(FLIGHTS);
+    expect(lines).toContain('# TYPE kafka_consumer_records_lag_max gauge');
+  });
+
   it('stores a whole file of flights, or nothing of it when one row is bad', async () => {
     const count = async (): Promise<{ committed: number; written: number }> =>
       (await (await fetch(`${url}/departures/count`)).json()) as { committed: number; written: number };

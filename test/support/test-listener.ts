@@ -52,6 +52,7 @@ export class TestListener implements AsyncDisposable {
         deadLetter: () => Promise.reject(new Error('no dead letters here')),
       },
       transaction: null,
+      instrumentation: null,
       autoStart: true,
       ...listener,
     };
