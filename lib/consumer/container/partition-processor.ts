@@ -180,7 +180,7 @@ export class PartitionProcessor {
   /** Only while nothing else of the partition is under way, so that no transaction is overtaken. */
   private async commitGap(): Promise<void> {
     this.gapTimer = undefined;
-    const { definition, onOutcomeUnknown, tracker } = this.dependencies;
+    const { definition, onCommitted, onOutcomeUnknown, tracker } = this.dependencies;
     const { watermark } = tracker;
     if (!this.isIdle || this.slices.length > 0 || this.isEnding || watermark === null) return;
     this.isLooping = true;
@@ -188,6 +188,7 @@ export class PartitionProcessor {
       definition,
       partition: this.partition,
       nextOffset: watermark,
+      onCommitted,
       onOutcomeUnknown,
       stopping: this.stopping.signal,
     });

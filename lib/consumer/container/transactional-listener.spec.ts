@@ -186,5 +186,6 @@ describe('a transactional listener', () => {
     await until(() => transactions.log.length === 3);
     expect(transactions.log).toEqual(['begin', 'offset 7', 'commit']);
     expect(bench.engine.commits).toEqual([]);
+    await until(() => bench.container.listeners[0]?.status().partitions[0]?.committed === '7');
   });
 });
