@@ -115,6 +115,25 @@ describe('InstrumentationChain', () => {
     expect(lines[0]).toBe('An instrumentation has thrown in sendStarted; records go on without it: Error: boom');
   });
 
+  it('takes what is asynchronous for nothing, and leaves no rejection behind', async () => {
+    const lines: string[] = [];
+    const asynchronous = {
+      sendStarted: () => Promise.reject(new Error('late')),
+      received: () => Promise.reject(new Error('late')),
+      processStarted: () => Promise.reject(new Error('late')),
+      commitStarted: () => Promise.reject(new Error('late')),
+    } as unknown as KafkaInstrumentation;
+    const looking = { sendStarted: () => ({ ended: () => undefined }) } as unknown as KafkaInstrumentation;
+    const made = await chain([asynchronous, looking], { ...silentLog, error: (line) => void lines.push(line) });
+    expect(made.sendStarted({ clientId: 'c', record: RECORD }).record).toBe(RECORD);
+    made.received(PROCESS);
+    await expect(made.processStarted(PROCESS).run(() => Promise.resolve(1))).resolves.toBe(1);
+    made.commitStarted({ ...PROCESS, offsets: [], isTransactional: false }).ended(null);
+    await new Promise(setImmediate);
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toContain('it must not be asynchronous');
+  });
+
   it('hands on what a handler rejects with, whatever an instrumentation makes of it', async () => {
     const swallowing: KafkaInstrumentation = {
       processStarted: () => ({

@@ -1,3 +1,4 @@
+import type { ProducerRecord } from '../producer/record.js';
 import type { LogSink } from '../wire/log-sink.js';
 import type { ConsumedRecord } from '../consumer/consumed-record.js';
 import type {
@@ -63,7 +64,8 @@ export class InstrumentationChain {
       );
       if (observation === null || observation === undefined) continue;
       observations.push(observation);
-      record = observation.record;
+      // One without a record only looks on.
+      record = (observation.record as ProducerRecord | undefined) ?? record;
     }
     return {
       record,
@@ -143,7 +145,7 @@ export class InstrumentationChain {
     let begun: Promise<T> | null = null;
     const once = (): Promise<T> => (begun ??= work());
     const all = observations.reduceRight<() => Promise<T>>(
-      (inner, observation) => () => this.guard(point, () => around(observation, inner)) ?? once(),
+      (inner, observation) => () => this.attempt(point, () => around(observation, inner)) ?? once(),
       once,
     );
     // What is handed on is the promise of the work itself; one that an observation has made of it is nobody's.
@@ -151,16 +153,28 @@ export class InstrumentationChain {
     return once();
   }
 
+  /** What is given back as a promise counts as nothing: nobody waits for it here. */
   private guard<T>(point: string, call: () => T): T | undefined {
+    const result = this.attempt(point, call);
+    if (!(result instanceof Promise)) return result;
+    this.tell(point, new TypeError('it must not be asynchronous'));
+    result.catch(() => undefined);
+    return undefined;
+  }
+
+  private attempt<T>(point: string, call: () => T): T | undefined {
     try {
       return call();
     } catch (error) {
-      const now = Date.now();
-      if (now - (this.loggedAt.get(point) ?? 0) >= LOGGED_AGAIN_AFTER_MS) {
-        this.loggedAt.set(point, now);
-        this.log.error(`An instrumentation has thrown in ${point}; records go on without it: ${String(error)}`);
-      }
+      this.tell(point, error);
       return undefined;
     }
+  }
+
+  private tell(point: string, error: unknown): void {
+    const now = Date.now();
+    if (now - (this.loggedAt.get(point) ?? 0) < LOGGED_AGAIN_AFTER_MS) return;
+    this.loggedAt.set(point, now);
+    this.log.error(`An instrumentation has thrown in ${point}; records go on without it: ${String(error)}`);
   }
 }

@@ -116,6 +116,45 @@ describe('OpenTelemetryInstrumentation, for a record that is sent,', () => {
     }
   });
 
+  it('takes a record of whatever class, with properties that are not its own', () => {
+    class Order implements ProducerRecord {
+      public get topic(): string {
+        return 'orders';
+      }
+      public get value(): string {
+        return 'v';
+      }
+    }
+    const { record } = instrument().sendStarted({ clientId: 'shop', record: new Order() });
+    expect(record).toMatchObject({ topic: 'orders', value: 'v', headers: [{ key: 'traceparent' }] });
+  });
+
+  it('leaves nothing of another trace in the headers', () => {
+    const headers = { tracestate: 'vendor=old', other: 'kept' };
+    const { record } = instrument().sendStarted({ clientId: 'shop', record: { topic: 'orders', value: 'v', headers } });
+    const keys = (record.headers as readonly { key: string }[]).map(({ key }) => key);
+    expect(keys).toEqual(['other', 'traceparent']);
+  });
+
+  it.each([
+    ['a list with null', [null]],
+    ['a number', 5],
+    [
+      'what throws when it is read',
+      {
+        get trap(): string {
+          throw new Error('boom');
+        },
+      },
+    ],
+  ])('leaves headers that are none to the producer, and ends its span: %s', (_name, headers) => {
+    const record = { topic: 'orders', value: 'v', headers } as unknown as ProducerRecord;
+    const sending = instrument().sendStarted({ clientId: 'shop', record });
+    expect(sending.record).toBe(record);
+    sending.ended(null, new Error('refused'));
+    expect(telemetry.only('send orders').status.code).toBe(SpanStatusCode.ERROR);
+  });
+
   it('keeps its span in the record, behind which TraceContextInterceptor steps back', () => {
     const { record } = instrument().sendStarted({ clientId: 'c', record: { topic: 'orders', value: 'v' } });
     const copied = { ...record };

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import {
   type Attributes,
+  type Context,
   context,
   type Link,
   metrics,
@@ -26,7 +27,7 @@ import type {
   SendOperation,
   StopObserving,
 } from '../instrumentation/kafka-instrumentation.js';
-import type { RecordMetadata } from '../producer/record.js';
+import type { ProducerRecord, RecordMetadata } from '../producer/record.js';
 import { topicOf } from '../producer/topic-of.js';
 import { KafkaFigures } from './kafka-figures.js';
 import { type MessagingOperation, Names, spanAttributes } from './messaging-attributes.js';
@@ -73,7 +74,7 @@ export class OpenTelemetryInstrumentation implements KafkaInstrumentation {
     const span = this.tracer.startSpan(`send ${topic}`, { kind: SpanKind.PRODUCER, attributes }, active);
     const startedAt = performance.now();
     return {
-      record: withSendContext(record, trace.setSpan(active, span)),
+      record: carrying(record, trace.setSpan(active, span)),
       ended: (metadata, error) => {
         this.messaging.sent(operation, secondsSince(startedAt), error);
         if (metadata !== null) tellPlace(span, metadata);
@@ -182,6 +183,15 @@ export class OpenTelemetryInstrumentation implements KafkaInstrumentation {
     if (typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint' || Buffer.isBuffer(key)) {
       attributes[Names.key] = key.toString();
     }
+  }
+}
+
+/** A record that cannot be read goes on as it is, for the producer to refuse; its span has to end. */
+function carrying(record: ProducerRecord, ownContext: Context): ProducerRecord {
+  try {
+    return withSendContext(record, ownContext);
+  } catch {
+    return record;
   }
 }
 

@@ -26,12 +26,15 @@ const stamped = new WeakSet<object>();
 export function withTraceHeaders(record: ProducerRecord, active: Context): ProducerRecord {
   const carrier = new Map<string, string>();
   propagation.inject(active, carrier, SETTER);
-  const own = toList(record.headers);
+  if (carrier.size === 0) return record;
+  const { headers } = record;
+  const own = toList(headers);
   // What are no headers is left as it is, for the producer to refuse.
-  if (carrier.size === 0 || own === null) return record;
-  const kept = own.filter(({ key }) => !carrier.has(key));
-  const headers = [...kept, ...[...carrier].map(([key, value]) => ({ key, value }))];
-  return { ...record, headers };
+  if (own === null) return record;
+  // Not only what takes the place of others: a `tracestate` of another trace means nothing beside this `traceparent`.
+  const replaced = new Set([...carrier.keys(), ...propagation.fields()]);
+  const kept = own.filter(({ key }) => !replaced.has(key));
+  return withHeaders(record, [...kept, ...[...carrier].map(([key, value]) => ({ key, value }))]);
 }
 
 /** The same for the span of the record's own send, which nothing takes the place of later. */
@@ -51,9 +54,15 @@ export function contextOf(headers: readonly ConsumedHeader[]): Context {
   return headers.length === 0 ? ROOT_CONTEXT : propagation.extract(ROOT_CONTEXT, headers, GETTER);
 }
 
+/** Whatever the record is an instance of: its properties need not be its own. */
+function withHeaders({ key, partition, timestamp, topic, value }: ProducerRecord, headers: HeaderList): ProducerRecord {
+  return { topic, key, value, partition, timestamp, headers };
+}
+
 function toList(headers: RecordHeaders | undefined): HeaderList | null {
   if (headers === undefined) return [];
-  if (isList(headers)) return [...headers];
+  if (isList(headers))
+    return headers.every((header) => typeof header === 'object' && header !== null) ? [...headers] : null;
   if (typeof headers !== 'object' || headers === null || Symbol.iterator in headers) return null;
   return Object.entries(headers).flatMap(([key, value]) =>
     Array.isArray(value)

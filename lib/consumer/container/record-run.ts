@@ -145,7 +145,7 @@ export class RecordRun implements HandlerCall, RunningCall {
       await observation.run(() => call(this));
     } catch (error) {
       // That it wants its records again is no failure, whatever it throws then.
-      observation.ended(this.nackedFor < 0 ? failureOf(error) : null);
+      observation.ended(this.nackedFor < 0 ? (failureOf(error) ?? toError(error)) : null);
       throw error;
     }
     observation.ended(null);
@@ -264,13 +264,11 @@ export class RecordRun implements HandlerCall, RunningCall {
   }
 
   private async deadLetter(failed: FailedRecord): Promise<RunOutcome> {
-    const { definition, partition, stopping } = this.surroundings;
+    const { stopping } = this.surroundings;
     for (let failures = 1; ; failures++) {
       try {
-        const { nextOffset } = this.options;
         const store = (): Promise<void> => this.storeDeadLetter(failed);
-        if (definition.transaction === null) await store();
-        else await inTransaction({ definition, partition, records: this.records, nextOffset }, store);
+        await (this.observation === null ? store() : this.observation.runDeadLetter(failed.record, store));
         this.emit('dead-lettered', failed, {});
         this.done();
         return DONE;
@@ -284,8 +282,11 @@ export class RecordRun implements HandlerCall, RunningCall {
   }
 
   private storeDeadLetter(failed: FailedRecord): Promise<void> {
-    const store = (): Promise<void> => this.surroundings.definition.recovery.deadLetter(failed);
-    return this.observation === null ? store() : this.observation.runDeadLetter(failed.record, store);
+    const { definition, partition } = this.surroundings;
+    const store = (): Promise<void> => definition.recovery.deadLetter(failed);
+    if (definition.transaction === null) return store();
+    const { nextOffset } = this.options;
+    return inTransaction({ definition, partition, records: this.records, nextOffset }, store);
   }
 
   private async deadLetterFailed(cause: unknown, failures: number): Promise<RunOutcome | null> {
