@@ -14,6 +14,7 @@ import { HealthApplication } from './health-application.js';
 const cluster = sharedCluster();
 const PROBES = 300;
 const INTERVAL_MS = 10;
+const QUIET_MS = 2_000;
 const PARTITIONS = 24;
 /** What a member and its fetches send anyway, as long as they live. */
 const ANYWAY: ReadonlySet<string> = new Set(['Fetch', 'Heartbeat', 'OffsetCommit']);
@@ -50,7 +51,16 @@ describe('probes at 100 per second', () => {
       (await application.check('ready')).details['consumer']?.listeners?.['orders']?.['lag'];
     await waitFor(async () => (await lag()) === 0, { what: 'the records to be handled' });
 
-    const before = others(seen).length;
+    // What the start has asked for is asked for within a second, the longest back-off of metadata.
+    let before = others(seen).length;
+    let quietSince = performance.now();
+    const isQuiet = (): boolean => {
+      const { length } = others(seen);
+      if (length !== before) quietSince = performance.now();
+      before = length;
+      return performance.now() - quietSince > QUIET_MS;
+    };
+    await waitFor(isQuiet, { limitMs: 20_000, what: 'the start to be over' });
     const codes = new Set<number>();
     for (let probe = 0; probe < PROBES; probe++) {
       void application.check(probe % 2 === 0 ? 'live' : 'ready').then(({ code }) => codes.add(code));
