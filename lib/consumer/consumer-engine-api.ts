@@ -76,6 +76,8 @@ export interface ConsumerEngineStatus {
   readonly generationId: number;
   readonly memberId: string;
   readonly assigned: readonly AssignedPartition[];
+  /** Topics that are to be read and did not exist when the brokers last told. */
+  readonly missingTopics: readonly string[];
   readonly connectedBrokers: number;
   readonly lastError: string | null;
   /** Milliseconds since the coordinator last answered a heartbeat or join; null before the first. */

@@ -22,6 +22,7 @@ const PARTITION: ListenerPartitionStatus = {
 const GROUP: ConsumerEngineStatus = {
   state: 'stable',
   unstableMs: 0,
+  missingTopics: [],
   generationId: 3,
   memberId: 'm',
   assigned: [],
@@ -111,6 +112,12 @@ describe('a listener', () => {
     const listeners = { 'Orders.onOrder': { maxUnackedAgeMs: 1_000 } };
     expect(statuses(changes, { maxUnackedAgeMs: 0, listeners })[0]).toBe('down');
     expect(statuses(changes, { maxUnackedAgeMs: 0, listeners: { other: { maxUnackedAgeMs: 1_000 } } })[0]).toBe('up');
+  });
+
+  it('is degraded while a topic does not exist, once the brokers have told', () => {
+    expect(statuses({ group: { missingTopics: ['orders', 'of others'] } })).toEqual(['up', 'degraded', 'up']);
+    expect(statuses({ group: { missingTopics: ['of others'] } })).toEqual(['up', 'up', 'up']);
+    expect(statuses({ group: { state: 'joining', missingTopics: ['orders'] } })).toEqual(['up', 'up', 'up']);
   });
 
   it('is degraded, or down, when it is too far behind', () => {

@@ -53,6 +53,8 @@ export function judgeReadiness(state: ListenerState, options: ConsumerHealthOpti
     return verdict;
   }
   judgeMembership(verdict, state, options.rebalanceGraceMs ?? DEFAULT_REBALANCE_GRACE_MS);
+  for (const topic of missingOf(state))
+    verdict.degraded(`Its topic '${topic}' does not exist: create it, or check the name.`);
   judgeLag(verdict, listener, options);
   return verdict;
 }
@@ -76,6 +78,12 @@ function judgeMembership(verdict: HealthVerdict, { group, listener }: ListenerSt
   else if (coordinatorSilentMs !== null && coordinatorSilentMs > graceMs) {
     verdict.down(`The coordinator of its group has been silent for ${coordinatorSilentMs} ms${because(lastError)}`);
   }
+}
+
+function missingOf({ group, listener }: ListenerState): readonly string[] {
+  // Before the first answer all of them are missing.
+  if (group === null || group.state !== 'stable') return [];
+  return group.missingTopics.filter((topic) => listener.topics.includes(topic));
 }
 
 function judgeLag(verdict: HealthVerdict, listener: KafkaListenerStatus, options: ConsumerHealthOptions): void {

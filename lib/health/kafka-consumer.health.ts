@@ -6,10 +6,10 @@ import { judgeLiveness, judgeReadiness, judgeStartup, type ListenerState } from 
 import { KAFKA_HEALTH_OPTIONS } from './kafka-health.module-definition.js';
 import type { ConsumerHealthOptions, KafkaHealthOptions } from './kafka-health-options.js';
 import type { KafkaHealthResult } from './kafka-health-result.js';
-import { type KafkaModuleParts, KafkaModules } from './kafka-modules.js';
+import { type KafkaModuleParts, KafkaModules, producerLabel } from './kafka-modules.js';
 import { listenerDetails } from './listener-details.js';
 
-/** A record that has waited for longer waits for a broker that is not there, rather than for company. */
+/** A record that has waited for longer than it lingers and this waits for a broker that is not there, rather than for company. */
 const AWAITS_BROKERS_MS = 1_000;
 
 type Judge = (state: ListenerState, options: ConsumerHealthOptions) => HealthVerdict;
@@ -56,6 +56,7 @@ export class KafkaConsumerHealthIndicator {
       key,
       modules: this.modules,
       name: options.producer,
+      isLiveness: judge === judgeLiveness,
       judge: (verdict, modules) => ({ listeners: this.judgeListeners(verdict, modules, judge, options) }),
     });
   }
@@ -69,20 +70,29 @@ export class KafkaConsumerHealthIndicator {
     // A handler may send with the producer of any module.
     const producersWait = this.modules.find(undefined).some(({ producer }) => awaitsBrokers(producer.status()));
     const details: Record<string, unknown> = {};
-    for (const { registry } of modules) {
-      const { groups, listeners } = registry.status();
+    for (const module of modules) {
+      const { groups, listeners } = module.registry.status();
       for (const listener of listeners) {
         const group = groups[listener.groupId] ?? null;
         const found = judge({ listener, group, producersWait }, options);
-        verdict.add(listener.listenerId, found);
-        details[listener.listenerId] = { status: found.status, ...listenerDetails(listener, group) };
+        const { listenerId } = listener;
+        // Ids are unique in a module.
+        const label = listenerId in details ? `${producerLabel(module)} ${listenerId}` : listenerId;
+        verdict.add(label, found);
+        details[label] = { status: found.status, ...listenerDetails(listener, group) };
       }
     }
     return details;
   }
 }
 
-function awaitsBrokers({ connectedBrokers, lastError, oldestRecordAgeMs, transactions }: ProducerStatus): boolean {
+function awaitsBrokers({
+  connectedBrokers,
+  lastError,
+  lingerMs,
+  oldestRecordAgeMs,
+  transactions,
+}: ProducerStatus): boolean {
   if (connectedBrokers === 0 && lastError !== null) return true;
-  return Math.max(oldestRecordAgeMs, transactions?.oldestPendingMs ?? 0) >= AWAITS_BROKERS_MS;
+  return Math.max(oldestRecordAgeMs, transactions?.oldestPendingMs ?? 0) >= lingerMs + AWAITS_BROKERS_MS;
 }

@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { KafkaProducer } from '../producer/kafka-producer.js';
 import { answerProbe } from './answer-probe.js';
 import { DurabilityWatch } from './durability/durability-watch.js';
 import { type DurabilityOutcome, SEVERITY } from './durability/topic-durability.js';
@@ -28,7 +29,7 @@ const COSTS: Readonly<Record<Exclude<DurabilityOutcome, 'no-loss'>, string>> = {
  */
 @Injectable()
 export class KafkaDurabilityHealthIndicator implements OnApplicationShutdown {
-  private readonly watches = new Map<KafkaModuleParts, DurabilityWatch>();
+  private readonly watches = new Map<KafkaProducer, DurabilityWatch>();
   private isClosed = false;
 
   public constructor(
@@ -38,7 +39,7 @@ export class KafkaDurabilityHealthIndicator implements OnApplicationShutdown {
 
   /** Always up: no restart makes a topic safer. */
   public liveness<Key extends string>(key: Key, options?: DurabilityHealthOptions): KafkaHealthResult<Key> {
-    return this.answer(key, options, () => undefined);
+    return this.answer(key, options, () => undefined, true);
   }
 
   /** Degraded while the failure of one broker would cost something, and down where the option `downWhenOneFailureCosts` says so; up while it is not known. */
@@ -70,11 +71,13 @@ export class KafkaDurabilityHealthIndicator implements OnApplicationShutdown {
     key: Key,
     own: DurabilityHealthOptions | undefined,
     judge: Judge,
+    isLiveness = false,
   ): KafkaHealthResult<Key> {
     return answerProbe({
       key,
       modules: this.modules,
       name: { ...this.options.durability, ...own }.producer,
+      isLiveness,
       judge: (verdict, modules) => ({
         clusters: Object.fromEntries(
           modules.map((module) => [producerLabel(module), this.judgeModule(verdict, module, judge)]),
@@ -101,10 +104,10 @@ export class KafkaDurabilityHealthIndicator implements OnApplicationShutdown {
   }
 
   private watchOf(module: KafkaModuleParts): DurabilityWatch {
-    let watch = this.watches.get(module);
+    let watch = this.watches.get(module.producer);
     if (watch === undefined) {
       watch = new DurabilityWatch(module);
-      this.watches.set(module, watch);
+      this.watches.set(module.producer, watch);
       if (!this.isClosed) watch.start();
     }
     return watch;

@@ -21,6 +21,9 @@ export interface ProducerHealthOptions extends HealthSelection {
   readonly topics?: readonly string[] | undefined;
 }
 
+/** What a single check of producers may say otherwise; `topics` are looked for from the start on, so they are options of the module. */
+export type ProducerCheckOptions = Omit<ProducerHealthOptions, 'topics'>;
+
 /** When one listener is well. */
 export interface ListenerHealthOptions {
   /**
@@ -52,7 +55,7 @@ export interface DurabilityHealthOptions extends HealthSelection {
   readonly downWhenOneFailureCosts?: Exclude<DurabilityOutcome, 'no-loss'> | undefined;
 }
 
-/** The options of `KafkaHealthModule.forRoot`. Each can be given to a single check as well. */
+/** The options of `KafkaHealthModule.forRoot`. All but `producer.topics` can be given to a single check as well. */
 export interface KafkaHealthOptions {
   readonly producer?: ProducerHealthOptions | undefined;
   readonly consumer?: ConsumerHealthOptions | undefined;

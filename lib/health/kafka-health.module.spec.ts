@@ -103,14 +103,48 @@ describe('KafkaHealthModule', () => {
       problems: [expect.stringContaining('The state could not be read')],
     });
     await using nothing = await start({ producers: {} });
-    expect(nothing.get(KafkaProducerHealthIndicator).liveness('kafka').kafka.status).toBe('down');
+    expect(nothing.get(KafkaProducerHealthIndicator).readiness('kafka').kafka.status).toBe('down');
+  });
+
+  it('is alive whatever keeps it from an answer: a restart would change nothing', async () => {
+    const broken = { status: () => ({}).constructor.prototype.missing.property };
+    for (const producers of [{}, { '': broken as unknown as FakeProducer }]) {
+      await using app = await start({ producers });
+      expect(app.get(KafkaProducerHealthIndicator).liveness('kafka').kafka).toMatchObject({
+        status: 'up',
+        warnings: [expect.any(String)],
+      });
+    }
+  });
+
+  it('may be asked while Nest still makes what it looks at', async () => {
+    const early: unknown[] = [];
+    const made = { provide: 'slow', inject: [KafkaProducerHealthIndicator], useFactory: probe };
+    function probe(indicator: KafkaProducerHealthIndicator): true {
+      early.push(indicator.liveness('kafka').kafka.status, indicator.readiness('kafka').kafka.status);
+      return true;
+    }
+    const kafka = KafkaProducerModule.forRoot({ client: { brokers: ['127.0.0.1:9092'] } });
+    const app = await Test.createTestingModule({ imports: [KafkaHealthModule, kafka], providers: [made] })
+      .overrideProvider(getKafkaProducerToken())
+      .useFactory({ factory: () => new Promise((resolve) => setTimeout(() => resolve(new FakeProducer()), 50)) })
+      .compile();
+    await app.init();
+    expect(early).toEqual(['up', 'down']);
+    expect(app.get(KafkaProducerHealthIndicator).readiness('kafka').kafka.status).toBe('up');
+    await app.close();
   });
 
   it('refuses a limit that is no number', () => {
     const consumer = { listeners: { a: { maxUnackedAgeMs: '60000' as unknown as number } } };
     expect(() => KafkaHealthModule.forRoot({ consumer })).toThrow(ConfigError);
     expect(() => KafkaHealthModule.forRoot({ consumer })).toThrow("consumer.listeners['a'].maxUnackedAgeMs");
-    expect(() => KafkaHealthModule.forRoot({ producer: { maxMetadataAgeMs: Number.NaN } })).toThrow(ConfigError);
+    const producer = { maxMetadataAgeMs: Number.NaN };
+    expect(() => KafkaHealthModule.forRoot({ producer })).toThrow(ConfigError);
+    const late = Test.createTestingModule({
+      imports: [KafkaHealthModule.forRootAsync({ useFactory: () => ({ producer }) })],
+    });
+    return expect(late.compile()).rejects.toThrow(ConfigError);
   });
 
   it('has no listeners to complain of before the transport has started', async () => {

@@ -24,8 +24,8 @@ export class KafkaModules {
 
   /** @param name undefined for all of them, null for the unnamed one */
   public find(name: string | null | undefined): readonly KafkaModuleParts[] {
-    this.found ??= this.explore();
-    return name === undefined ? this.found : this.found.filter((module) => module.name === name);
+    const found = this.found ?? this.explore();
+    return name === undefined ? found : found.filter((module) => module.name === name);
   }
 
   /** Told by the application's own Terminus, as that need not be the one which could be imported from here. */
@@ -38,17 +38,32 @@ export class KafkaModules {
     return this.degraded;
   }
 
+  /** Not kept as long as Nest is still making some of them. */
   private explore(): readonly KafkaModuleParts[] {
+    const all = this.candidates();
+    const made = all.filter(isMade);
+    if (made.length === all.length && made.length > 0) this.found = made;
+    return made;
+  }
+
+  private candidates(): readonly Candidate[] {
     return this.discovery.getProviders().flatMap(({ host, instance, token }) => {
       if (token !== KAFKA_PRODUCER_NAME || host === undefined) return [];
       const name: string | null = instance;
-      const producer = host.getProviderByKey<KafkaProducer>(getKafkaProducerToken(name ?? undefined)).instance;
-      const registry = host.getProviderByKey<KafkaListenerRegistry>(
+      const producer = host.getProviderByKey<KafkaProducer | null>(getKafkaProducerToken(name ?? undefined)).instance;
+      const registry = host.getProviderByKey<KafkaListenerRegistry | null>(
         getKafkaListenerRegistryToken(name ?? undefined),
       ).instance;
       return [{ name, producer, registry }];
     });
   }
+}
+
+/** Whose providers may not be there yet. */
+type Candidate = { readonly [Part in keyof KafkaModuleParts]: KafkaModuleParts[Part] | null };
+
+function isMade(candidate: Candidate): candidate is KafkaModuleParts {
+  return (candidate.producer ?? null) !== null && (candidate.registry ?? null) !== null;
 }
 
 /** As in the logs. */

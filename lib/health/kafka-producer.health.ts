@@ -4,7 +4,7 @@ import { answerProbe } from './answer-probe.js';
 import type { HealthVerdict } from './health-verdict.js';
 import { judgeLiveness, judgeReadiness, judgeStartup } from './judge-producer.js';
 import { KAFKA_HEALTH_OPTIONS } from './kafka-health.module-definition.js';
-import type { KafkaHealthOptions, ProducerHealthOptions } from './kafka-health-options.js';
+import type { KafkaHealthOptions, ProducerCheckOptions, ProducerHealthOptions } from './kafka-health-options.js';
 import type { KafkaHealthResult } from './kafka-health-result.js';
 import { KafkaModules, producerLabel } from './kafka-modules.js';
 import { StartupTopics } from './startup-topics.js';
@@ -22,7 +22,7 @@ export class KafkaProducerHealthIndicator {
   ) {}
 
   /** Down only where a restart helps: a producer has failed for good, or its transactional ids were taken over. A broker outage never fails liveness. */
-  public liveness<Key extends string>(key: Key, options?: ProducerHealthOptions): KafkaHealthResult<Key> {
+  public liveness<Key extends string>(key: Key, options?: ProducerCheckOptions): KafkaHealthResult<Key> {
     return this.answer(key, options, judgeLiveness);
   }
 
@@ -30,12 +30,12 @@ export class KafkaProducerHealthIndicator {
    * Up while records that are sent will be stored in time: running, connected, with metadata that is not too old, and without a record that has waited for half of its
    * delivery timeout. Degraded while sends wait for memory.
    */
-  public readiness<Key extends string>(key: Key, options?: ProducerHealthOptions): KafkaHealthResult<Key> {
+  public readiness<Key extends string>(key: Key, options?: ProducerCheckOptions): KafkaHealthResult<Key> {
     return this.answer(key, options, judgeReadiness);
   }
 
   /** Up once every producer has been connected, and the option `topics` has been found. */
-  public startup<Key extends string>(key: Key, options?: ProducerHealthOptions): KafkaHealthResult<Key> {
+  public startup<Key extends string>(key: Key, options?: ProducerCheckOptions): KafkaHealthResult<Key> {
     return this.answer(key, options, judgeStartup, (verdict) => {
       for (const problem of this.startupTopics.problems) verdict.down(problem);
     });
@@ -43,7 +43,7 @@ export class KafkaProducerHealthIndicator {
 
   private answer<Key extends string>(
     key: Key,
-    own: ProducerHealthOptions | undefined,
+    own: ProducerCheckOptions | undefined,
     judge: (status: ProducerStatus, options: ProducerHealthOptions) => HealthVerdict,
     more?: (verdict: HealthVerdict) => void,
   ): KafkaHealthResult<Key> {
@@ -52,6 +52,7 @@ export class KafkaProducerHealthIndicator {
       key,
       modules: this.modules,
       name: options.producer,
+      isLiveness: judge === judgeLiveness,
       judge: (verdict, modules) => {
         const producers: Record<string, unknown> = {};
         for (const module of modules) {

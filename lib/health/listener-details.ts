@@ -35,7 +35,7 @@ export function listenerDetails(listener: KafkaListenerStatus, group: ConsumerEn
     groupId,
     topics,
     assignment,
-    isStandby: group?.state === 'stable' && group.assigned.length === 0,
+    isStandby: group?.state === 'stable' && group.assigned.length === 0 && group.missingTopics.length === 0,
     lag: lagOf(listener),
     oldestInFlight: oldestOf(partitions),
     oldestCallMs: Math.max(0, ...partitions.map(({ oldestCallMs }) => oldestCallMs)),

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { TopicDescription } from '../producer/producer-engine-api.js';
 import { KAFKA_HEALTH_OPTIONS } from './kafka-health.module-definition.js';
-import type { KafkaHealthOptions } from './kafka-health-options.js';
+import { checkHealthOptions, type KafkaHealthOptions } from './kafka-health-options.js';
 import { KafkaModules } from './kafka-modules.js';
 import { RepeatedTask } from './repeated-task.js';
 
@@ -19,6 +19,8 @@ export class StartupTopics implements OnApplicationBootstrap, OnApplicationShutd
     private readonly modules: KafkaModules,
     @Inject(KAFKA_HEALTH_OPTIONS) private readonly options: KafkaHealthOptions,
   ) {
+    // Those of `forRootAsync` are seen here for the first time.
+    checkHealthOptions(options);
     this.topics = [...new Set(options.producer?.topics)];
     this.missing = this.topics.map((topic) => `The topic '${topic}' has not been looked for yet.`);
   }

@@ -22,6 +22,8 @@ export interface ProducerStatus {
   readonly oldestRecordAgeMs: number;
   /** After so many milliseconds a record that was not stored fails (Kafka's `delivery.timeout.ms`). */
   readonly deliveryTimeoutMs: number;
+  /** How long a record waits for others on purpose, in milliseconds. */
+  readonly lingerMs: number;
   /** Kafka's `buffer.memory`. */
   readonly bufferTotalBytes: number;
   /** What of it is free. */

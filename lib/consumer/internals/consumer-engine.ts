@@ -177,6 +177,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
       generationId: identity?.generationId ?? -1,
       memberId: identity?.memberId ?? '',
       assigned: this.assigned,
+      missingTopics: this.missingTopics,
       connectedBrokers: this.quickLink.connectedBrokers,
       lastError: (this.failure ?? trouble.current ?? this.updater.lastFailure)?.message ?? null,
       coordinatorSilentMs: lastAnswerAt === null ? null : Math.max(0, Date.now() - lastAnswerAt),
@@ -204,8 +205,12 @@ export class ConsumerEngine implements ConsumerEngineApi {
     });
   }
 
+  private get missingTopics(): readonly string[] {
+    return this.metadata.subscription.filter((topic) => this.metadata.partitionCount(topic) === 0);
+  }
+
   private metadataChanged({ leaders, topics }: MetadataChange): void {
-    this.missing.look(this.metadata.subscription.filter((topic) => this.metadata.partitionCount(topic) === 0));
+    this.missing.look(this.missingTopics);
     if (topics) this.membership.requestRejoin('the topics or their partitions have changed');
     if (leaders) this.fetcher.metadataChanged();
   }

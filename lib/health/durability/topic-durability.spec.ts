@@ -24,6 +24,13 @@ describe('the failure of one broker, and of two', () => {
     ['two replicas', { replicationFactor: 2, inSyncReplicas: 2, minInsyncReplicas: 1 }, 'unavailable', 'unavailable'],
     ['acks 1', { acks: 1 }, LOST, LOST],
     ['acks 1 and one replica', { acks: 1, replicationFactor: 1, inSyncReplicas: 1 }, 'unavailable', 'unavailable'],
+    ['acks 1 and two replicas', { acks: 1, replicationFactor: 2, inSyncReplicas: 2 }, LOST, LOST],
+    [
+      'two replicas and unclean elections',
+      { replicationFactor: 2, inSyncReplicas: 2, minInsyncReplicas: 1, uncleanLeaderElection: true },
+      LOST,
+      LOST,
+    ],
     ['acks 0', { acks: 0 }, LOST, LOST],
   ])('cost with %s', (_name, changes, one, two) => {
     const safety = { ...SAFE, ...changes };

@@ -28,9 +28,17 @@ export const SEVERITY: Readonly<Record<DurabilityOutcome, number>> = {
 /**
  * With acks `all` a record is on at least `min.insync.replicas` brokers before it is acknowledged, and only that many are sure; with 1 it is on the leader, and with 0
  * perhaps nowhere.
- * @param failures brokers that fail at the same time, those with the partition
+ * @param failures brokers that fail, those with the partition, at the same time or while the first is not back
  */
 export function outcomeOf(safety: TopicSafety, failures: number): DurabilityOutcome {
+  const own = outcomeOfAtOnce(safety, failures);
+  if (failures <= 1) return own;
+  // They may fail one after the other, so that more of them never cost less.
+  const before = outcomeOf(safety, failures - 1);
+  return SEVERITY[before] > SEVERITY[own] ? before : own;
+}
+
+function outcomeOfAtOnce(safety: TopicSafety, failures: number): DurabilityOutcome {
   const { acks, inSyncReplicas, minInsyncReplicas, replicationFactor, uncleanLeaderElection } = safety;
   const hasSurvivors = replicationFactor > failures;
   if (acks === 0) return 'acknowledged-records-lost';

@@ -9,6 +9,7 @@ export function runningStatus(changes: Partial<ProducerStatus> = {}): ProducerSt
     waitingSends: 0,
     oldestRecordAgeMs: 0,
     deliveryTimeoutMs: 120_000,
+    lingerMs: 5,
     bufferTotalBytes: 33_554_432,
     bufferAvailableBytes: 33_554_432,
     metadataAgeMs: 0,

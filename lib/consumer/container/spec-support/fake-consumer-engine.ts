@@ -135,6 +135,7 @@ export class FakeConsumerEngine implements ConsumerEngineApi {
     return {
       state: 'stable',
       unstableMs: 0,
+      missingTopics: [],
       generationId: 1,
       memberId: 'm',
       assigned: [...this.assigned.values()],

@@ -51,6 +51,7 @@ export class FakeContainer implements ListenerContainerApi {
     return {
       state: 'stable',
       unstableMs: 0,
+      missingTopics: [],
       generationId: 1,
       memberId: 'm',
       assigned: [this.partition('orders', 0), this.partition('orders', 1), this.partition('other', 0)],
