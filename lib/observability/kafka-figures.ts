@@ -4,6 +4,8 @@ import type { ObservedConsumers, ObservedProducer, StopObserving } from '../inst
 import type { ProducerMetrics } from '../producer/producer-engine-api.js';
 import { CONSUMER_FIGURES, isTotal, PRODUCER_FIGURES, unitOf } from './kafka-figure-names.js';
 
+const NO_LAG: ConsumerMetrics = { 'records-lag': 0 };
+
 type Observables = ReadonlyMap<string, Observable>;
 
 /**
@@ -29,15 +31,19 @@ export class KafkaFigures {
   }
 
   public observeConsumers({ metrics, name }: ObservedConsumers): StopObserving {
-    return this.observe(this.consumerFigures, (result) => this.tellConsumers(result, metrics(), name ?? ''));
+    const held = new Map<string, Attributes>();
+    return this.observe(this.consumerFigures, (result) => this.tellConsumers(result, metrics(), name ?? '', held));
   }
 
+  /** @param held the partitions that were told of before: an SDK goes on with the last lag of one that was given away, as if its records were waiting here */
   private tellConsumers(
     result: BatchObservableResult,
     { groups, listeners }: KafkaConsumerMetrics,
     module: string,
+    held: Map<string, Attributes>,
   ): void {
     const { common, consumerFigures: observables } = this;
+    const given = new Map(held);
     const labels = (own: Attributes): Attributes => ({
       module,
       'listener-id': '',
@@ -53,9 +59,14 @@ export class KafkaFigures {
       const own = { 'client-id': clientId, 'group-id': groupId, 'listener-id': listenerId };
       tell(result, observables, metrics, labels(own));
       for (const { metrics: ofPartition, partition, topic } of partitions) {
-        tell(result, observables, ofPartition, labels({ ...own, topic, partition: String(partition) }));
+        const attributes = labels({ ...own, topic, partition: String(partition) });
+        const place = `${listenerId} ${topic}-${partition}`;
+        held.set(place, attributes);
+        given.delete(place);
+        tell(result, observables, ofPartition, attributes);
       }
     }
+    for (const attributes of given.values()) tell(result, observables, NO_LAG, attributes);
   }
 
   private observe(observables: Observables, callback: (result: BatchObservableResult) => void): StopObserving {

@@ -346,6 +346,19 @@ describe('the metrics of OpenTelemetryInstrumentation', () => {
     expect(reads).toBe(before);
   });
 
+  it('tell no lag for a partition that was given away, which an SDK would keep', async () => {
+    let partitions = [{ topic: 'orders', partition: 1, metrics: { 'records-lag': 3 } }];
+    instrument().observeConsumers({
+      name: null,
+      metrics: () => ({ groups: [], listeners: [{ ...LISTENER, metrics: {}, partitions }] }),
+    });
+    expect(await telemetry.total('kafka.consumer.records_lag')).toBe(3);
+    partitions = [];
+    expect(await telemetry.total('kafka.consumer.records_lag')).toBe(0);
+    partitions = [{ topic: 'orders', partition: 1, metrics: { 'records-lag': 5 } }];
+    expect(await telemetry.total('kafka.consumer.records_lag')).toBe(5);
+  });
+
   it('know every total and time of transactions', () => {
     expect(PRODUCER_FIGURES).toEqual(expect.arrayContaining(Object.keys(new TransactionMetrics().read())));
   });
