@@ -80,6 +80,8 @@ export interface ConsumerEngineStatus {
   readonly missingTopics: readonly string[];
   readonly connectedBrokers: number;
   readonly lastError: string | null;
+  /** For how long something has been wrong that may pass, in milliseconds: the coordinator, the brokers, a partition without a leader. 0 when all is well. */
+  readonly troubledMs: number;
   /** Milliseconds since the coordinator last answered a heartbeat or join; null before the first. */
   readonly coordinatorSilentMs: number | null;
 }

@@ -23,6 +23,7 @@ const GROUP: ConsumerEngineStatus = {
   state: 'stable',
   unstableMs: 0,
   missingTopics: [],
+  troubledMs: 0,
   generationId: 3,
   memberId: 'm',
   assigned: [],
@@ -36,6 +37,7 @@ interface Changes {
   readonly partition?: Partial<ListenerPartitionStatus>;
   readonly group?: Partial<ConsumerEngineStatus> | null;
   readonly producersWait?: boolean;
+  readonly sinceWaitedMs?: number;
 }
 
 function stateOf({
@@ -43,6 +45,7 @@ function stateOf({
   listener,
   partition,
   producersWait = false,
+  sinceWaitedMs = Number.POSITIVE_INFINITY,
 }: Changes): Parameters<typeof judgeLiveness>[0] {
   return {
     listener: {
@@ -57,6 +60,7 @@ function stateOf({
     },
     group: group === null ? null : { ...GROUP, ...group },
     producersWait,
+    sinceWaitedMs,
   };
 }
 
@@ -91,10 +95,27 @@ describe('a listener', () => {
     expect(statuses(changes)).toEqual([live, ready, started]);
   });
 
-  it('does not fail liveness when it could not be started for want of a broker, but is not ready', () => {
+  it('does not fail liveness when it could not be started for want of a broker, but is not ready, until they are back', () => {
     const listener = { ...FAILED, error: new BrokerUnavailableError('no broker') };
-    expect(statuses({ listener, group: null })).toEqual(['up', 'down', 'up']);
-    expect(statuses({ listener: { ...listener, hasJoined: false }, group: null })).toEqual(['up', 'down', 'down']);
+    const outage = { group: null, producersWait: true };
+    expect(statuses({ listener, ...outage })).toEqual(['up', 'down', 'up']);
+    expect(statuses({ listener: { ...listener, hasJoined: false }, ...outage })).toEqual(['up', 'down', 'down']);
+    // The brokers are back, and it is not.
+    expect(statuses({ listener, group: null })).toEqual(['down', 'down', 'down']);
+  });
+
+  it('counts a call from the end of an outage on, not the outage', () => {
+    expect(statuses({ partition: STUCK, sinceWaitedMs: 3_000 })).toEqual(['up', 'up', 'up']);
+    expect(statuses({ partition: STUCK, sinceWaitedMs: 60_001 })).toEqual(['down', 'down', 'down']);
+  });
+
+  it('is not ready when something has been wrong for longer than the grace', () => {
+    expect(statuses({ group: { troubledMs: 30_000 } })).toEqual(['up', 'up', 'up']);
+    expect(statuses({ group: { troubledMs: 30_001, lastError: 'orders-0 has no leader' } })).toEqual([
+      'up',
+      'down',
+      'up',
+    ]);
   });
 
   it('does not fail liveness when the application starts it again by itself', () => {

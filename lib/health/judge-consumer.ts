@@ -17,6 +17,8 @@ export interface ListenerState {
   readonly group: ConsumerEngineStatus | null;
   /** A producer of the application waits for brokers, and so perhaps does a handler. */
   readonly producersWait: boolean;
+  /** Milliseconds since brokers were last seen to be awaited, Infinity for never: a call cannot have stood still by itself for longer. */
+  readonly sinceWaitedMs: number;
 }
 
 /** So long after the last answer a coordinator is not only between two heartbeats. */
@@ -30,11 +32,13 @@ export function judgeLiveness(state: ListenerState, options: ConsumerHealthOptio
   const verdict = new HealthVerdict();
   const { listener } = state;
   const { error } = listener;
-  if (error !== null && options.restartsFailedListeners !== true && !isClusterTrouble(error)) {
+  // What has failed for want of brokers would fail again until they are back.
+  const isOver = error !== null && (!isClusterTrouble(error) || !state.producersWait);
+  if (isOver && options.restartsFailedListeners !== true) {
     verdict.down(`It has failed, and nothing starts it again in this process: ${error.message}`);
   }
   const limit = limitsOf(listener, options).maxUnackedAgeMs ?? DEFAULT_MAX_UNACKED_AGE_MS;
-  const oldest = oldestCallMs(listener);
+  const oldest = Math.min(oldestCallMs(listener), state.sinceWaitedMs);
   if (limit > 0 && oldest > limit && !waitsForBrokers(state)) {
     verdict.down(
       `A call of its handler has been going on for ${oldest} ms, longer than maxUnackedAgeMs (${limit} ms).`,
@@ -73,10 +77,12 @@ function judgeMembership(verdict: HealthVerdict, { group, listener }: ListenerSt
     verdict.down(`It has not joined its group${because(group?.lastError)}`);
     return;
   }
-  const { coordinatorSilentMs, lastError, state, unstableMs } = group;
+  const { coordinatorSilentMs, lastError, state, troubledMs, unstableMs } = group;
   if (unstableMs > graceMs) verdict.down(`Its group has been ${state} for ${unstableMs} ms${because(lastError)}`);
   else if (coordinatorSilentMs !== null && coordinatorSilentMs > graceMs) {
     verdict.down(`The coordinator of its group has been silent for ${coordinatorSilentMs} ms${because(lastError)}`);
+  } else if (troubledMs > graceMs) {
+    verdict.down(`Its group has been in trouble for ${troubledMs} ms${because(lastError)}`);
   }
 }
 
@@ -105,7 +111,8 @@ function oldestCallMs({ partitions }: KafkaListenerStatus): number {
   return partitions.reduce((oldest, partition) => Math.max(oldest, partition.oldestCallMs), 0);
 }
 
-function waitsForBrokers({ group, producersWait }: ListenerState): boolean {
+/** Whether what goes on in the process may stand still for the brokers. */
+export function waitsForBrokers({ group, producersWait }: Pick<ListenerState, 'group' | 'producersWait'>): boolean {
   if (producersWait || group === null || group.state !== 'stable' || group.lastError !== null) return true;
   return group.coordinatorSilentMs !== null && group.coordinatorSilentMs > SILENT_MS;
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ProducerStatus } from '../producer/producer-engine-api.js';
 import { answerProbe } from './answer-probe.js';
 import type { HealthVerdict } from './health-verdict.js';
-import { judgeLiveness, judgeReadiness, judgeStartup, type ListenerState } from './judge-consumer.js';
+import { judgeLiveness, judgeReadiness, judgeStartup, type ListenerState, waitsForBrokers } from './judge-consumer.js';
 import { KAFKA_HEALTH_OPTIONS } from './kafka-health.module-definition.js';
 import type { ConsumerHealthOptions, KafkaHealthOptions } from './kafka-health-options.js';
 import type { KafkaHealthResult } from './kafka-health-result.js';
@@ -12,6 +12,9 @@ import { listenerDetails } from './listener-details.js';
 /** A record that has waited for longer than it lingers and this waits for a broker that is not there, rather than for company. */
 const AWAITS_BROKERS_MS = 1_000;
 
+/** When brokers were last seen to be awaited, by registry and id of the listener; milliseconds since the epoch. */
+type Waits = WeakMap<object, Map<string, number>>;
+
 type Judge = (state: ListenerState, options: ConsumerHealthOptions) => HealthVerdict;
 
 /**
@@ -20,6 +23,8 @@ type Judge = (state: ListenerState, options: ConsumerHealthOptions) => HealthVer
  */
 @Injectable()
 export class KafkaConsumerHealthIndicator {
+  private readonly waits: Waits = new WeakMap();
+
   public constructor(
     private readonly modules: KafkaModules,
     @Inject(KAFKA_HEALTH_OPTIONS) private readonly options: KafkaHealthOptions,
@@ -61,6 +66,15 @@ export class KafkaConsumerHealthIndicator {
     });
   }
 
+  /** Seen at probes only, which is as often as it matters. */
+  private sinceWaited(registry: object, listenerId: string, isWaiting: boolean): number {
+    const waits = this.waits.get(registry) ?? new Map<string, number>();
+    this.waits.set(registry, waits);
+    if (isWaiting) waits.set(listenerId, Date.now());
+    const last = waits.get(listenerId);
+    return last === undefined ? Number.POSITIVE_INFINITY : Math.max(0, Date.now() - last);
+  }
+
   private judgeListeners(
     verdict: HealthVerdict,
     modules: readonly KafkaModuleParts[],
@@ -74,7 +88,12 @@ export class KafkaConsumerHealthIndicator {
       const { groups, listeners } = module.registry.status();
       for (const listener of listeners) {
         const group = groups[listener.groupId] ?? null;
-        const found = judge({ listener, group, producersWait }, options);
+        const sinceWaitedMs = this.sinceWaited(
+          module.registry,
+          listener.listenerId,
+          waitsForBrokers({ group, producersWait }),
+        );
+        const found = judge({ listener, group, producersWait, sinceWaitedMs }, options);
         const { listenerId } = listener;
         // Ids are unique in a module.
         const label = listenerId in details ? `${producerLabel(module)} ${listenerId}` : listenerId;

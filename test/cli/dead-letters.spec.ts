@@ -244,6 +244,21 @@ describe('dead-letters replay', () => {
     expect(await replay(topic, '--execute', '--to', missing)).toMatchObject({ sent: [{ topic: missing, records: 3 }] });
   });
 
+  it('leaves those whose topic is gone, for when it is there again, and sends the others', async () => {
+    const topic = await newTopic();
+    const gone = uniqueTopic('cli-gone');
+    await giveUp(topic, 2);
+    await using engine = await TestEngine.start({ client: cluster.clientConfig() });
+    const headers = { 'dlt-original-topic': gone, 'dlt-original-partition': '0', 'dlt-original-offset': '7' };
+    await engine.send({ topic: `${topic}-dlt`, partition: 0, value: 'of another', headers });
+    const split = { sent: [{ topic, records: 2 }], left: [{ reason: 'topic gone', records: 1 }] };
+    expect(await replay(topic)).toMatchObject(split);
+    expect(await replay(topic, '--execute')).toMatchObject(split);
+    await cluster.createTopic(gone);
+    expect(await replay(topic, '--execute')).toMatchObject({ sent: [{ topic: gone, records: 1 }], left: [] });
+    expect(await values(gone)).toEqual(['of another']);
+  });
+
   it('keeps to its rate', async () => {
     const topic = await newTopic();
     await giveUp(topic, 30);

@@ -30,12 +30,15 @@ export function offset(text: string): bigint {
   throw new InvalidArgumentError('Give an offset: a whole number from 0.');
 }
 
-/** A parser for a moment: ISO 8601 (local time without a zone), or milliseconds since the epoch. */
+/** A parser for a moment: ISO 8601 (UTC without a zone, as Kafka's tools take it), or milliseconds since the epoch. */
 export function moment(text: string): number {
   const trimmed = text.trim();
   if (/^\d{1,15}$/.test(trimmed)) return Number(trimmed);
-  const isIso = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/.test(trimmed);
-  const parsed = isIso ? Date.parse(trimmed.replace(',', '.')) : Number.NaN;
+  const iso = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/.exec(trimmed);
+  const [, year, month, day, time, zone] = iso ?? [];
+  const isDay = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day);
+  const isLocal = time !== undefined && zone === undefined;
+  const parsed = isDay ? Date.parse(trimmed.replace(',', '.') + (isLocal ? 'Z' : '')) : Number.NaN;
   if (Number.isNaN(parsed)) {
     throw new InvalidArgumentError('Give a time as ISO 8601, e.g. 2026-11-21T09:30:00Z, or milliseconds since 1970.');
   }

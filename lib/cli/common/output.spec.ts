@@ -32,6 +32,14 @@ describe('a table', () => {
     );
   });
 
+  it('tells control characters instead of sending them to a terminal', async () => {
+    const { output, stderr, text } = bench();
+    await output.table(COLUMNS, [['a\u001b[31m\nb', 1]]);
+    expect(text()).toContain('a\\x1b[31m\\x0ab');
+    output.note('first\u0007\nsecond\u009b');
+    expect(String(stderr.read())).toBe('first\\x07\nsecond\\x9b\n');
+  });
+
   it('is nothing in a pipe without rows', async () => {
     const { output, text } = bench();
     await output.table(COLUMNS, []);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import Table from 'cli-table3';
 import type { CliIo } from './cli-io.js';
+import { printable } from './printable.js';
 
 /** A column of a table. */
 export interface Column {
@@ -79,7 +80,8 @@ export class Output {
 
   /** Tells the user something that is not data. */
   public note(text: string): void {
-    this.io.stderr.write(`${text}\n`);
+    // Several lines are ours; other control characters would come from a file, a name or a broker.
+    this.io.stderr.write(`${text.split('\n').map(printable).join('\n')}\n`);
   }
 
   /** Tells the user what to mind. */
@@ -89,7 +91,7 @@ export class Output {
 }
 
 function cellText(cell: Cell): string {
-  const text = cell === null ? '' : String(cell);
+  const text = cell === null ? '' : printable(String(cell));
   return text === '' ? '-' : text;
 }
 

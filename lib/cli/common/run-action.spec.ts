@@ -41,6 +41,21 @@ describe('the exit code', () => {
     expect(errors()).toBe('');
   });
 
+  it('is 1 when the output cannot be written, and 0 when nobody reads it any more', async () => {
+    for (const [code, exitCode] of [
+      ['ENOSPC', 1],
+      ['EPIPE', 0],
+    ] as const) {
+      const { ended, errors, stdout } = run(async ({ output }) => {
+        await output.line('data');
+        stdout.destroy(Object.assign(new Error('write failed'), { code }));
+        await new Promise(setImmediate);
+      });
+      await expect(ended).resolves.toBe(exitCode);
+      expect(errors().includes('could not be written (ENOSPC)')).toBe(exitCode === 1);
+    }
+  });
+
   it('is 1 for one that fails, with one line and no stack', async () => {
     const { ended, errors } = run(() => Promise.reject(new CommandError('It was\nnothing.')));
     await expect(ended).resolves.toBe(1);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CliIo } from './cli-io.js';
+import { CommandError } from './command-error.js';
 import { CommandContext } from './command-context.js';
 import { explainError } from './explain-error.js';
 import { ExitCode, exitCodeOfSignal } from './exit-code.js';
@@ -46,8 +47,11 @@ export function runAction<Options extends object>(
       outcome.exitCode = report(error, context);
     } finally {
       await context.close();
+      await stop.outputFlushed();
       stop.release();
     }
+    const { outputFailure } = stop;
+    if (outputFailure !== null) outcome.exitCode = report(outputFailure, context);
   });
 }
 
@@ -73,20 +77,48 @@ function isVerbose(command: Command, io: CliIo): boolean {
   return verbose === true || (variable !== '' && variable !== '0' && variable !== 'false');
 }
 
+/** Whoever has read the output has gone. */
+const NO_READER: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED']);
+
+function cannotWrite(cause: NodeJS.ErrnoException): CommandError {
+  return new CommandError(
+    `Standard output could not be written (${cause.code ?? cause.message}): what was printed is not complete.`,
+    { cause },
+  );
+}
+
 /** Signals and closed outputs, as one abort signal. */
 class StopSource {
   private readonly controller = new AbortController();
+  private failure: CommandError | null = null;
   /** Listens to signals no more. */
   public readonly release: () => void;
 
-  public constructor(io: CliIo) {
+  public constructor(private readonly io: CliIo) {
     const stop = (reason: StopReason): void => this.controller.abort(reason);
-    io.stdout.on('error', () => stop('EPIPE'));
+    io.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (!NO_READER.has(error.code ?? '')) this.failure ??= cannotWrite(error);
+      stop('EPIPE');
+    });
     this.release = io.onSignal(stop);
   }
 
   public get signal(): AbortSignal {
     return this.controller.signal;
+  }
+
+  /** Why standard output could not be written, other than that nobody reads it any more; null when it could. */
+  public get outputFailure(): CommandError | null {
+    return this.failure;
+  }
+
+  /** Resolves when what was written is on its way, or could not be written. */
+  public outputFlushed(): Promise<void> {
+    const { stdout } = this.io;
+    return new Promise((resolve) => {
+      if (stdout.destroyed || !stdout.writable) resolve();
+      else stdout.write('', () => setImmediate(resolve));
+    });
   }
 
   /** Rejects when the command is to stop, and never resolves. */

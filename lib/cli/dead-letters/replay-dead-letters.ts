@@ -40,6 +40,7 @@ export async function replayDeadLetters(context: CommandContext, options: Replay
   context.about({ topic, group });
   const admin = context.adminOf(connection);
   await requireTopic(admin, topic);
+  if (options.to !== undefined) await requireTopic(admin, options.to);
   const counts = execute
     ? await send(context, connection, admin, { ...options, group })
     : await plan(context, connection, admin, { ...options, group });
@@ -57,7 +58,25 @@ async function scanOf(admin: AdminClient, options: ReplayOptions): Promise<Repla
   return new ReplayScan(log, bookmarks, { ...options, deadLetterTopic: options.topic });
 }
 
-/** What would be sent. @throws CommandError when a topic is missing to which records would go */
+/** How many partitions topics have, each asked for once; 0 for one that is not there. */
+function partitionCounts(admin: AdminClient): (topic: string) => Promise<number> {
+  const known = new Map<string, Promise<number>>();
+  const count = (topic: string): Promise<number> =>
+    requireTopic(admin, topic).then(
+      ({ partitions }) => partitions.length,
+      (error: unknown) => {
+        if (error instanceof CommandError) return 0;
+        throw error;
+      },
+    );
+  return (topic) => {
+    const asked = known.get(topic) ?? count(topic);
+    known.set(topic, asked);
+    return asked;
+  };
+}
+
+/** What would be sent. */
 async function plan(
   context: CommandContext,
   connection: ConnectionSettings,
@@ -65,16 +84,17 @@ async function plan(
   options: ReplayOptions,
 ): Promise<ReplayCounts> {
   const counts = new ReplayCounts();
+  const partitionCount = partitionCounts(admin);
   const scan = await scanOf(admin, options);
   const reader = await openReader(context, connection, options.topic);
   for await (const slice of readToEnd(reader, scan.pieces, context.stop)) {
     for (const { left, topic } of scan.letters(slice)) {
       if (topic !== null && counts.total >= (options.max ?? Number.POSITIVE_INFINITY)) break;
       if (topic === null) counts.addLeft(left ?? 'not meant');
+      else if ((await partitionCount(topic)) === 0) counts.addLeft('topic gone');
       else counts.addSent(topic);
     }
   }
-  for (const topic of counts.topics) await requireTopic(admin, topic);
   return counts;
 }
 
@@ -93,7 +113,7 @@ async function send(
     scan,
     transactions: new ReplayTransactions(engine, topic, group),
     reader,
-    partitionCount: async (name) => (await requireTopic(admin, name)).partitions.length,
+    partitionCount: partitionCounts(admin),
     usesOwnPartition: options.to === undefined,
     maxRecords: max ?? Number.POSITIVE_INFINITY,
     ratePerSecond: rate ?? null,

@@ -10,12 +10,13 @@ export interface ReplayRules extends DeadLetterFilter {
 }
 
 /** Why a record stays where it is. */
-export type LeftReason = 'not meant' | 'no origin' | 'replayed before' | 'same topic';
+export type LeftReason = 'not meant' | 'no origin' | 'replayed before' | 'same topic' | 'topic gone';
 
 export const LEFT_BECAUSE: Readonly<Record<LeftReason, string>> = {
   'not meant': 'another --consumer-group or --error-class',
   'no origin': 'no header tells where they came from: give --to',
   'replayed before': 'failed again after a replay: give --again',
+  'topic gone': 'the topic that they came from is not there any more: make it, or give --to',
   'same topic': 'they came from the dead-letter topic itself: give --to',
 };
 

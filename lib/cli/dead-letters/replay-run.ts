@@ -14,7 +14,7 @@ export interface ReplayRunDependencies {
   readonly scan: ReplayScan;
   readonly transactions: ReplayTransactions;
   readonly reader: StandaloneConsumer;
-  /** @throws CommandError when there is no such topic */
+  /** 0 when there is no such topic. */
   readonly partitionCount: (topic: string) => Promise<number>;
   /** Whether records go to the partition that they came from, where there is one of that number. */
   readonly usesOwnPartition: boolean;
@@ -33,7 +33,6 @@ export class ReplayRun {
   public readonly counts = new ReplayCounts();
   private open = new ReplayCounts();
   private readonly pacer: Pacer;
-  private readonly partitionCounts = new Map<string, number>();
   private passedOffsets = 0;
 
   public constructor(private readonly dependencies: ReplayRunDependencies) {
@@ -70,12 +69,17 @@ export class ReplayRun {
 
   /** @returns false when enough was sent, or it is to stop, before the slice was at its end */
   private async take(slice: RecordSlice): Promise<boolean> {
-    const { maxRecords, scan, stop, transactions } = this.dependencies;
+    const { maxRecords, partitionCount, scan, stop, transactions } = this.dependencies;
     for (const { left, letter, topic } of scan.letters(slice)) {
       if (stop.aborted) return false;
       if (topic === null) {
         scan.left(letter);
         this.open.addLeft(left ?? 'not meant');
+        continue;
+      }
+      if ((await partitionCount(topic)) === 0) {
+        scan.left(letter);
+        this.open.addLeft('topic gone');
         continue;
       }
       if (this.counts.total + this.open.total >= maxRecords) return false;
@@ -97,9 +101,9 @@ export class ReplayRun {
   }
 
   private async send(letter: DeadLetter, topic: string): Promise<void> {
-    const { scan, transactions, usesOwnPartition } = this.dependencies;
+    const { partitionCount, scan, transactions, usesOwnPartition } = this.dependencies;
     const { origin, record } = letter;
-    const count = await this.partitionsOf(topic);
+    const count = await partitionCount(topic);
     const partition = usesOwnPartition && origin !== null && origin.partition < count ? origin.partition : undefined;
     transactions.send(
       {
@@ -114,14 +118,6 @@ export class ReplayRun {
     );
     scan.sent(letter);
     this.open.addSent(topic);
-  }
-
-  private async partitionsOf(topic: string): Promise<number> {
-    const known = this.partitionCounts.get(topic);
-    if (known !== undefined) return known;
-    const count = await this.dependencies.partitionCount(topic);
-    this.partitionCounts.set(topic, count);
-    return count;
   }
 
   private async commit(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { addConnectionOptions } from '../common/connection-options.js';
 import { collect, integer, moment, offset } from '../common/option-values.js';
 import { runAction, type Runtime } from '../common/run-action.js';
@@ -42,10 +42,27 @@ export function addGroupsCommands(program: Command, runtime: Runtime): void {
   addDelete(groups, runtime);
 }
 
+/** Kafka's names, of the classic protocol and of that of KIP-848. */
+const GROUP_STATES = [
+  'Stable',
+  'Empty',
+  'Dead',
+  'PreparingRebalance',
+  'CompletingRebalance',
+  'Assigning',
+  'Reconciling',
+];
+
+function collectState(text: string, former: readonly string[] | undefined): string[] {
+  const state = GROUP_STATES.find((name) => name.toLowerCase() === text.toLowerCase());
+  if (state === undefined) throw new InvalidArgumentError(`There are ${GROUP_STATES.join(', ')}.`);
+  return collect(state, former);
+}
+
 function addList(groups: Command, runtime: Runtime): void {
   const command = groups.command('list').description('Lists consumer groups, of all brokers.');
   addConnectionOptions(command)
-    .option('--state <name>', 'only groups in this state (Stable, Empty, ...); may be repeated', collect)
+    .option('--state <name>', `only groups in this state (${GROUP_STATES.join(', ')}); may be repeated`, collectState)
     .option('--json', JSON_HELP)
     .addHelpText('after', LIST_HELP);
   runAction<ListGroupsOptions>(command, runtime, listGroups);

@@ -24,6 +24,16 @@ describe('a JSON line', () => {
     expect(parse('{"key":"","value":false}')).toMatchObject({ key: Buffer.alloc(0), value: Buffer.from('false') });
   });
 
+  it('is refused when it would be stored otherwise than it stands there', () => {
+    for (const line of ['{"value":12345678901234567890}', '{"key":{"id":-9007199254740993}}']) {
+      expect(() => parse(line)).toThrow(/more digits.*as text/);
+    }
+    expect(parse('{"value":"12345678901234567890"}')?.value).toEqual(Buffer.from('12345678901234567890'));
+    expect(parse('{"value":[9007199254740992]}')?.value).toEqual(Buffer.from('[9007199254740992]'));
+    const line = Buffer.concat([Buffer.from('{"value":"'), Buffer.from([0xff]), Buffer.from('"}')]);
+    expect(() => parser.parse(line)).toThrow(/not UTF-8.*valueBase64/);
+  });
+
   it('has bytes in base64 and in hexadecimal', () => {
     expect(parse('{"keyBase64":"/wA=","valueHex":"00FF"}')).toMatchObject({
       key: Buffer.from([0xff, 0]),

@@ -14,9 +14,11 @@ const FIELDS: ReadonlySet<string> = new Set(`${OWN_FIELDS} ${OTHER_FIELDS}`.spli
  */
 export class JsonLineParser implements LineParser {
   public parse(line: Buffer): ParsedLine | null {
-    const text = line.toString('utf8');
+    const text = decodeText(line);
     if (text.trim() === '') return null;
     const object = parseObject(text);
+    if (losesDigits(text))
+      throw new LineError('it has a number of more digits than a number holds here: give it as text.');
     for (const name of Object.keys(object)) {
       if (!FIELDS.has(name))
         throw new LineError(`there is no field ${JSON.stringify(name)}. There are ${[...FIELDS].join(', ')}.`);
@@ -31,6 +33,22 @@ export class JsonLineParser implements LineParser {
       ...(timestamp === null ? {} : { timestamp }),
     };
   }
+}
+
+const UTF8 = new TextDecoder('utf8', { fatal: true, ignoreBOM: true });
+
+function decodeText(line: Buffer): string {
+  try {
+    return UTF8.decode(line);
+  } catch {
+    throw new LineError('it is not UTF-8. Bytes that are no text go into keyBase64 and valueBase64.');
+  }
+}
+
+/** Whether the text has a whole number that JSON.parse rounds. */
+function losesDigits(text: string): boolean {
+  const numbers = text.replace(/"(?:[^"\\]|\\.)*"/g, '').match(/-?\d{16,}(?![\d.eE])/g) ?? [];
+  return numbers.some((digits) => BigInt(digits) !== BigInt(Number(digits)));
 }
 
 function parseObject(text: string): JsonObject {

@@ -5,6 +5,7 @@ import { withDeadline } from '../../wire/with-deadline.js';
 import type { CliIo } from '../common/cli-io.js';
 import type { CommandContext } from '../common/command-context.js';
 import { CommandError } from '../common/command-error.js';
+import { UsageError } from '../common/usage-error.js';
 import type { ConnectionSettings } from '../common/connection-options.js';
 import { InterruptedError, type StopReason } from '../common/interrupted-error.js';
 import type { Progress } from '../common/progress.js';
@@ -65,7 +66,7 @@ async function open(
   connection: ConnectionSettings,
   { report, settings, size }: OpenOptions,
 ): Promise<{ readonly producer: OpenProducer; readonly transaction: InputTransaction | null }> {
-  const transactionalId = settings.transactionalId ?? connection.producer.transactionalId ?? null;
+  const transactionalId = settings.transactionalId ?? connection.properties['transactional.id'] ?? null;
   if (transactionalId === null) {
     return { producer: await openProducer(context, connection, settings), transaction: null };
   }
@@ -113,6 +114,7 @@ async function pump(
   maxLineBytes: number,
 ): Promise<void> {
   const { io, stop } = context;
+  refuseDirectory(io.stdin);
   const splitter = new LineSplitter(maxLineBytes);
   const prompt = (): void => {
     if (io.stdin.isTTY === true) io.stderr.write('>');
@@ -162,6 +164,12 @@ function progressOf(context: CommandContext, isQuiet: boolean): Progress | null 
   const { stdin, stdout } = context.io;
   const size = fileSize(stdin);
   return size === null || (stdout.isTTY === true && !isQuiet) ? null : context.progress(size, 'bytes');
+}
+
+/** Node reads it as if it were empty. */
+function refuseDirectory(stdin: CliIo['stdin']): void {
+  const isDirectory = 'fd' in stdin && typeof stdin.fd === 'number' && fstatSync(stdin.fd).isDirectory();
+  if (isDirectory) throw new UsageError('Standard input is a directory: give a file or a pipe with a record a line.');
 }
 
 function fileSize(stdin: CliIo['stdin']): number | null {

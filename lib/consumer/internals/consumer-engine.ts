@@ -178,6 +178,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
       memberId: identity?.memberId ?? '',
       assigned: this.assigned,
       missingTopics: this.missingTopics,
+      troubledMs: trouble.troubledSince === null ? 0 : Math.max(0, Date.now() - trouble.troubledSince),
       connectedBrokers: this.quickLink.connectedBrokers,
       lastError: (this.failure ?? trouble.current ?? this.updater.lastFailure)?.message ?? null,
       coordinatorSilentMs: lastAnswerAt === null ? null : Math.max(0, Date.now() - lastAnswerAt),

@@ -136,6 +136,7 @@ export class FakeConsumerEngine implements ConsumerEngineApi {
       state: 'stable',
       unstableMs: 0,
       missingTopics: [],
+      troubledMs: 0,
       generationId: 1,
       memberId: 'm',
       assigned: [...this.assigned.values()],

@@ -52,6 +52,7 @@ export class FakeContainer implements ListenerContainerApi {
       state: 'stable',
       unstableMs: 0,
       missingTopics: [],
+      troubledMs: 0,
       generationId: 1,
       memberId: 'm',
       assigned: [this.partition('orders', 0), this.partition('orders', 1), this.partition('other', 0)],
