@@ -38,6 +38,8 @@ export interface KafkaListenerStatus {
   readonly error: Error | null;
   /** Its group has given it partitions, or told it that there is none left for it, at least once since the application was started. */
   readonly hasJoined: boolean;
+  /** For how long the oldest call of its handler has been going on, in milliseconds; also of a partition that was given away meanwhile. 0 when there is none. */
+  readonly oldestCallMs: number;
   readonly partitions: readonly ListenerPartitionStatus[];
 }
 

@@ -55,6 +55,7 @@ function stateOf({
       state: 'running',
       error: null,
       hasJoined: true,
+      oldestCallMs: partition?.oldestCallMs ?? 0,
       partitions: [{ ...PARTITION, ...partition }],
       ...listener,
     },

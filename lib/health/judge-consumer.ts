@@ -38,8 +38,9 @@ export function judgeLiveness(state: ListenerState, options: ConsumerHealthOptio
     verdict.down(`It has failed, and nothing starts it again in this process: ${error.message}`);
   }
   const limit = limitsOf(listener, options).maxUnackedAgeMs ?? DEFAULT_MAX_UNACKED_AGE_MS;
-  const oldest = Math.min(oldestCallMs(listener), state.sinceWaitedMs);
-  if (limit > 0 && oldest > limit && !waitsForBrokers(state)) {
+  const oldest = Math.min(listener.oldestCallMs, state.sinceWaitedMs);
+  // With manual acknowledgement the records of one that is paused may wait for theirs.
+  if (limit > 0 && oldest > limit && listener.state !== 'paused' && !waitsForBrokers(state)) {
     verdict.down(
       `A call of its handler has been going on for ${oldest} ms, longer than maxUnackedAgeMs (${limit} ms).`,
     );
@@ -105,10 +106,6 @@ function limitsOf({ listenerId }: KafkaListenerStatus, options: ConsumerHealthOp
   const { maxLag, maxUnackedAgeMs } = options;
   const own = options.listeners?.[listenerId];
   return { maxLag: own?.maxLag ?? maxLag, maxUnackedAgeMs: own?.maxUnackedAgeMs ?? maxUnackedAgeMs };
-}
-
-function oldestCallMs({ partitions }: KafkaListenerStatus): number {
-  return partitions.reduce((oldest, partition) => Math.max(oldest, partition.oldestCallMs), 0);
 }
 
 /** Whether what goes on in the process may stand still for the brokers. */

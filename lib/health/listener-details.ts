@@ -26,7 +26,7 @@ export interface ListenerDetails {
 }
 
 export function listenerDetails(listener: KafkaListenerStatus, group: ConsumerEngineStatus | null): ListenerDetails {
-  const { error, groupId, partitions, state, topics } = listener;
+  const { error, groupId, oldestCallMs, partitions, state, topics } = listener;
   const assignment: Record<string, number[]> = {};
   for (const { partition, topic } of partitions) (assignment[topic] ??= []).push(partition);
   return {
@@ -38,7 +38,7 @@ export function listenerDetails(listener: KafkaListenerStatus, group: ConsumerEn
     isStandby: group?.state === 'stable' && group.assigned.length === 0 && group.missingTopics.length === 0,
     lag: lagOf(listener),
     oldestInFlight: oldestOf(partitions),
-    oldestCallMs: Math.max(0, ...partitions.map(({ oldestCallMs }) => oldestCallMs)),
+    oldestCallMs,
     pausedPartitions: partitions.filter(({ isPaused }) => isPaused).length,
     group: group === null ? null : withoutAssignment(group),
   };

@@ -28,7 +28,8 @@ export class ContainedListener implements ListenerHandle {
 
   public status(): KafkaListenerStatus {
     const { groupId, topics } = this.definition;
-    const partitions = this.container.unitsOf(this).flatMap((unit) => unit.status());
+    const units = this.container.unitsOf(this);
+    const partitions = units.flatMap((unit) => unit.status());
     return {
       listenerId: this.id,
       groupId,
@@ -36,6 +37,7 @@ export class ContainedListener implements ListenerHandle {
       state: this.state,
       error: this.error,
       hasJoined: this.hasJoined,
+      oldestCallMs: Math.max(0, ...units.map((unit) => unit.oldestCallMs)),
       partitions,
     };
   }

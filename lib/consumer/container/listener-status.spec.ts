@@ -31,6 +31,22 @@ describe('the status of a listener', () => {
     expect(partitionOf(bench).oldestCallMs).toBe(0);
   });
 
+  it('goes on counting a call that does not come back when its partition was given away, until it does', async () => {
+    const { open, opened } = gate();
+    await using bench = await ContainerBench.start(
+      listener(() => opened),
+      10,
+    );
+    const oldestCallMs = (): number => bench.container.listeners[0]?.status().oldestCallMs ?? -1;
+    bench.engine.deliver(bench.engine.assignOne(T0), [record('t', 0, 0)]);
+    await until(() => oldestCallMs() > 0);
+    await bench.engine.revoke(20);
+    bench.engine.assignOne({ topic: 't', partition: 1 });
+    await until(() => oldestCallMs() >= 50);
+    open();
+    await until(() => oldestCallMs() === 0);
+  });
+
   it('counts no call between two attempts', async () => {
     let attempts = 0;
     const recovery = new FakeRecovery(2, 'dead-letter', 60_000);

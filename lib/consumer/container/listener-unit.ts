@@ -45,6 +45,8 @@ const COMMIT_MARGIN_MS = 5_000;
 export class ListenerUnit {
   public readonly definition: ListenerDefinition;
   private readonly processors = new Map<AssignedPartition, PartitionProcessor>();
+  /** Of partitions that were given away while a handler did not come back: it still has its turn. */
+  private readonly leftBehind = new Set<PartitionProcessor>();
   private readonly commits: ListenerCommits;
   private readonly session: CommitSession;
   private readonly slots: Slots;
@@ -169,6 +171,13 @@ export class ListenerUnit {
     return true;
   }
 
+  /** For how long the oldest call of a handler has been going on, in milliseconds; also of a partition that was given away meanwhile. */
+  public get oldestCallMs(): number {
+    for (const processor of this.leftBehind) if (!processor.isBusy) this.leftBehind.delete(processor);
+    const all = [...this.processors.values(), ...this.leftBehind];
+    return all.reduce((oldest, processor) => Math.max(oldest, processor.oldestCallMs), 0);
+  }
+
   public status(): ListenerPartitionStatus[] {
     return [...this.processors.values()].map((processor) =>
       partitionStatus(processor, this.commits.committed(processor.partition), this.isPaused),
@@ -205,6 +214,7 @@ export class ListenerUnit {
       if (this.processors.get(processor.partition) !== processor) continue;
       this.commits.remove(processor.partition);
       this.processors.delete(processor.partition);
+      if (processor.isBusy) this.leftBehind.add(processor);
     }
   }
 }

@@ -93,6 +93,11 @@ export class PartitionProcessor {
     return this.dependencies.tracker;
   }
 
+  /** A handler has not come back, whoever has the partition now. */
+  public get isBusy(): boolean {
+    return this.active > 0;
+  }
+
   /** For how long the oldest call of a handler has been going on, in milliseconds. */
   public get oldestCallMs(): number {
     return this.calls.oldestMs(Date.now());
