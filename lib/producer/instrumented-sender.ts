@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { InstrumentationChain } from '../instrumentation/instrumentation-chain.js';
 import type { RecordSender } from './producer-transactions.js';
 import type { DeliveryCallback, ProducerRecord, RecordMetadata } from './record.js';
@@ -41,9 +42,11 @@ export class InstrumentedSender implements RecordSender {
       return;
     }
     const { ended, record } = instrumentation.sendStarted({ clientId, record: offered });
+    // Outcomes of a batch come together, in the context of whichever record was the first.
+    const inOwnContext = AsyncResource.bind(callback);
     this.sender.sendWithCallback(record, (error, metadata) => {
       ended(metadata, error);
-      callback(error, metadata);
+      inOwnContext(error, metadata);
     });
   }
 

@@ -68,7 +68,7 @@ export function adviceFor(safety: TopicSafety): string[] {
       `Set the topic's min.insync.replicas to 2 (it is ${minInsyncReplicas}), so that no record is acknowledged that only one broker has.`,
     );
   }
-  if (minInsyncReplicas > 1 && minInsyncReplicas >= replicationFactor) {
+  if (replicationFactor > 1 && minInsyncReplicas > 1 && minInsyncReplicas >= replicationFactor) {
     advice.push(
       `Set the topic's min.insync.replicas below its ${replicationFactor} replicas (it is ${minInsyncReplicas}), so that writing goes on without one of them.`,
     );

@@ -142,6 +142,7 @@ export class FakeContainer implements ListenerContainerApi {
         state: 'running',
         error: null,
         hasJoined: true,
+        oldestCallMs: 0,
         partitions: [],
       }),
       pause: () => undefined,
