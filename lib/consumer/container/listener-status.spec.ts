@@ -43,6 +43,7 @@ describe('the status of a listener', () => {
     await bench.engine.revoke(20);
     bench.engine.assignOne({ topic: 't', partition: 1 });
     await until(() => oldestCallMs() >= 50);
+    expect(partitionOf(bench)).toMatchObject({ partition: 1, oldestCallMs: 0 });
     open();
     await until(() => oldestCallMs() === 0);
   });
