@@ -22,6 +22,7 @@ beforeAll(() => {
   writeFileSync(file('odd.properties'), 'bootstrap.servers=file:1\nlinger.mss=7\nmisspelt=1\n');
   writeFileSync(file('security.properties'), 'security.protocol=TLS\n');
   writeFileSync(file('malformed.properties'), 'client.id=\\u12\n');
+  writeFileSync(file('key.pem'), '-----BEGIN PRIVATE KEY-----\nMIIEvQ\n');
 });
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -91,6 +92,7 @@ describe('the properties file', () => {
     ['.', 'it is a directory'],
     ['security.properties', 'security.protocol'],
     ['malformed.properties', 'malformed'],
+    ['key.pem', 'no name=value'],
   ])('that cannot be used is named: %s', (name, reason) => {
     const use = (): unknown => read({ config: file(name), bootstrapServer: 'a:1' });
     expect(use).toThrow(UsageError);

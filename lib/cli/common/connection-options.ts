@@ -31,6 +31,9 @@ export interface ConnectionSettings extends KafkaPropertiesOptions {
 /** What `--config` means: the client's properties file, or as in kafka-topics a setting of the topic. */
 export type ConfigMeaning = 'file' | 'topic-setting';
 
+/** How Kafka's settings are written. */
+const PROPERTY_NAME = /^[A-Za-z][\w.-]*$/;
+
 const NO_SERVER =
   'No broker is named: give --bootstrap-server host:port, set KAFKA_BROKERS, or put bootstrap.servers into the --command-config file. ' +
   'To start one here: nest-kafka broker up';
@@ -97,7 +100,12 @@ function readProperties(file: string): Record<string, string> {
     );
   }
   try {
-    return parseProperties(text);
+    const properties = parseProperties(text);
+    // What it holds is not told: another file was meant, and this one may hold secrets.
+    if (Object.keys(properties).some((name) => !PROPERTY_NAME.test(name))) {
+      throw new UsageError('it holds lines that are no name=value of a Kafka client.');
+    }
+    return properties;
   } catch (cause) {
     throw new UsageError(`The properties file ${file} is malformed: ${messageOf(cause)}`, { cause });
   }

@@ -47,6 +47,27 @@ describe('a table', () => {
   });
 });
 
+describe('data that is delivered', () => {
+  it('has left when its reader has taken it', async () => {
+    const { output, stdout } = bench(false, 4);
+    const delivered = output.deliver(Buffer.from('a line\n'));
+    stdout.resume();
+    await expect(delivered).resolves.toBe(true);
+  });
+
+  it('has not when the command is to stop before that, or nobody reads any more', async () => {
+    const { output, stdout, stop } = bench(false, 4);
+    const waiting = output.deliver(Buffer.from('a line\n'));
+    stop.abort('SIGINT');
+    await expect(waiting).resolves.toBe(false);
+    await expect(output.deliver(Buffer.from('more'))).resolves.toBe(false);
+    const other = bench();
+    other.stdout.destroy();
+    await expect(other.output.deliver(Buffer.from('x'))).resolves.toBe(false);
+    stdout.destroy();
+  });
+});
+
 describe('JSON', () => {
   it('holds offsets as numbers, and as text where a number would not be exact', async () => {
     const { output, text } = bench();

@@ -55,6 +55,24 @@ export class Output {
     }
   }
 
+  /**
+   * Writes data as it is, all the way.
+   * @returns whether it has left for its reader; false when the command is to stop or nobody reads any more, before that: some of it may have been read
+   */
+  public deliver(data: Uint8Array): Promise<boolean> {
+    const { stdout } = this.io;
+    const { stop } = this;
+    if (stop.aborted || stdout.destroyed || !stdout.writable) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const giveUp = (): void => resolve(false);
+      stop.addEventListener('abort', giveUp, { once: true });
+      stdout.write(data, (error) => {
+        stop.removeEventListener('abort', giveUp);
+        resolve(error === null || error === undefined);
+      });
+    });
+  }
+
   /** Writes one JSON document; a bigint is a number where a number holds it exactly, else text. */
   public json(value: unknown): Promise<void> {
     return this.line(JSON.stringify(value, plainNumbers, 2));

@@ -51,7 +51,7 @@ function addReadingOptions(consume: Command): void {
       ).choices(['read_committed', 'read_uncommitted']),
     )
     .option('--max-messages <count>', 'end after so many', integer(1))
-    .option('--timeout-ms <ms>', 'end when nothing has come for so long', integer(1));
+    .option('--timeout-ms <ms>', 'end when nothing has come for so long', integer(1, 2_147_483_647));
 }
 
 function addPrintingOptions(consume: Command): void {

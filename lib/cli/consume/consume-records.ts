@@ -12,12 +12,17 @@ import { StandaloneSource } from './standalone-source.js';
 
 /** `nest-kafka consume`: records become lines of standard output. */
 export async function consumeRecords(context: CommandContext, options: ConsumeOptions): Promise<void> {
-  checkStart(options);
   wantedTopics(options);
   const formatter = createFormatter(options);
   const connection = context.connection(options);
   context.about({ topic: options.topic?.[0] });
-  const { group } = options;
+  const group = options.group ?? connection.properties['group.id'];
+  checkStart({ ...options, ...(group === undefined ? {} : { group }) });
+  if (group !== undefined && connection.properties['enable.auto.commit'] === 'false' && options.commit === undefined) {
+    context.output.warn(
+      'enable.auto.commit=false is not followed: what is printed is committed. Leave the group out to commit nothing.',
+    );
+  }
   const source =
     group === undefined
       ? await StandaloneSource.open(context, connection, options)
@@ -82,11 +87,11 @@ class ConsumeRun {
     return maxMessages === undefined ? Number.POSITIVE_INFINITY : maxMessages - this.count;
   }
 
-  /** @returns false when nobody reads it */
+  /** @returns false when it has not reached its reader: then it must not be committed */
   private async write(data: Buffer): Promise<boolean> {
     const { output, stop } = this.context;
     if (data.length === 0) return true;
-    await output.write(data);
+    if (!(await output.deliver(data))) return false;
     // That nobody reads a pipe any more is told in another turn: what has not been read must not be committed.
     await nextTurn();
     return stop.reason !== 'EPIPE';

@@ -125,7 +125,7 @@ export class ReplayRun {
     const bookmarks = scan.takeBookmarks();
     if (bookmarks === null) {
       throw new CommandError(
-        'Too many records between others are left to remember which. Replay all of them, or keep count of these in a group of their own with --group.',
+        'Too many records between others are left to remember which: what was sent can be told apart as long as it lies in few stretches. Replay all of them, without --error-class and --consumer-group.',
       );
     }
     if (bookmarks.size > 0 || transactions.hasRecords) await transactions.commit(bookmarks);

@@ -19,6 +19,7 @@ describe('a partition', () => {
     ['lacks a replica', partition(1, [1, 2, 3], [1, 2]), 1, ['under-replicated']],
     ['can lose no more', partition(1, [1, 2, 3], [1, 2]), 2, ['under-replicated', 'at-min-isr']],
     ['takes no writes with acks=all', partition(1, [1, 2, 3], [1]), 2, ['under-replicated', 'under-min-isr']],
+    ['has fewer replicas than it should have in sync', partition(1, [1], [1]), 2, ['at-min-isr']],
     ['has no leader', partition(-1, [1, 2], []), 1, ['unavailable', 'under-replicated', 'under-min-isr']],
     ['has settings that may not be seen', partition(1, [1, 2], [1]), null, ['under-replicated']],
   ])('that %s', (_, metadata, minimum, flags) => {

@@ -57,8 +57,10 @@ function describePartition(metadata: PartitionMetadata, minInsyncReplicas: numbe
   const flags: PartitionFlag[] = [];
   if (leaderId < 0) flags.push('unavailable');
   if (isr.length < replicas.length) flags.push('under-replicated');
-  if (minInsyncReplicas !== null && isr.length < minInsyncReplicas) flags.push('under-min-isr');
-  if (minInsyncReplicas !== null && isr.length === minInsyncReplicas) flags.push('at-min-isr');
+  // More than it has replicas is not asked of a partition (Kafka's `Partition.effectiveMinIsr`).
+  const minimum = minInsyncReplicas === null ? 0 : Math.min(minInsyncReplicas, replicas.length);
+  if (isr.length < minimum) flags.push('under-min-isr');
+  if (minInsyncReplicas !== null && isr.length === minimum) flags.push('at-min-isr');
   return { partition, leader: leaderId < 0 ? null : leaderId, replicas, isr, offlineReplicas, flags };
 }
 
