@@ -2,7 +2,7 @@ import { ClusterLink } from './cluster-link.js';
 import type { KafkaClientOptions } from './kafka-client-options.js';
 import type { LogSink } from './log-sink.js';
 
-/** The settings of producers and consumers that concern their connections, by the names of both. */
+/** The settings of a client that concern its connections, by the names of producers and consumers. */
 export interface ConnectionConfig {
   readonly clientId: string;
   readonly socketConnectionSetupTimeoutMs: number;
@@ -17,7 +17,7 @@ export interface LinkOwner {
   readonly log: LogSink;
 }
 
-/** A link to a cluster by the settings of the producer or consumer that owns it. */
+/** A link to a cluster by the settings of the client that owns it. */
 export function openLink({ client, config, log }: LinkOwner, onChange: () => void): ClusterLink {
   return new ClusterLink({
     client,

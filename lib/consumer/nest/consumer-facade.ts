@@ -1,4 +1,5 @@
 import type { Consumer, TopicPartitionOffset, TopicPartitions } from 'kafkajs';
+import { groupByTopic } from '../../wire/group-by-topic.js';
 import type { LogSink } from '../../wire/log-sink.js';
 import type { ListenerContainerApi, ListenerHandle } from '../container/listener-container-api.js';
 import type { AssignedPartition } from '../consumer-engine-api.js';
@@ -80,9 +81,7 @@ function selected({ container }: RunningListener, topics: readonly TopicSelectio
 }
 
 function pausedOf(handle: ListenerHandle): TopicPartitions[] {
-  const byTopic = new Map<string, number[]>();
-  for (const { isPaused, partition, topic } of handle.status().partitions) {
-    if (isPaused) byTopic.set(topic, [...(byTopic.get(topic) ?? []), partition]);
-  }
-  return [...byTopic].map(([topic, partitions]) => ({ topic, partitions }));
+  const paused = handle.status().partitions.filter(({ isPaused }) => isPaused);
+  const topics = groupByTopic(paused, ({ partition }) => partition);
+  return topics.map(({ name, partitions }) => ({ topic: name, partitions }));
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrokerConnection } from '../broker-connection.js';
 import { BrokerResponseError } from '../broker-response-error.js';
-import { ClusterLink } from '../cluster-link.js';
+import type { ClusterLink } from '../cluster-link.js';
 import type { MetadataResponse } from '../cluster-metadata.js';
 import { BrokerUnavailableError } from '../connection-errors.js';
 import { CoordinatorClient, GROUP_COORDINATOR } from '../coordinator-client.js';
@@ -9,6 +9,7 @@ import type { KafkaClientOptions } from '../kafka-client-options.js';
 import { KafkaError } from '../kafka-error.js';
 import { KafkaTimeoutError } from '../kafka-timeout-error.js';
 import { silentLog, type LogSink } from '../log-sink.js';
+import { openLink } from '../open-link.js';
 import type { ApiDefinition } from '../protocol/api-definition.js';
 import { metadataApi } from '../protocol/metadata.js';
 import { RetryBackoff } from '../retry-backoff.js';
@@ -39,7 +40,7 @@ const BACKOFF_MS = 50;
 const BACKOFF_MAX_MS = 500;
 
 /**
- * Sends administrative requests to the broker that is to answer them: any one, the controller, the leader of a partition or the coordinator of a group
+ * Sends administrative requests to the broker that is to answer them: whichever is connected, the controller, the leader of a partition or the coordinator of a group
  * (Kafka's `Admin`). Retriable errors are repeated within `apiTimeoutMs`; a cluster that cannot be reached at all is told at once.
  */
 export class AdminClient implements AsyncDisposable {
@@ -52,20 +53,18 @@ export class AdminClient implements AsyncDisposable {
   public constructor({ client, log = silentLog, ...limits }: AdminClientOptions) {
     this.requestTimeoutMs = limits.requestTimeoutMs ?? 30_000;
     this.apiTimeoutMs = limits.apiTimeoutMs ?? 60_000;
-    this.link = new ClusterLink({
-      client,
+    const config = {
       clientId: client.clientId ?? 'nest-kafka',
-      log,
-      connectionSetupTimeoutMs: limits.connectionSetupTimeoutMs ?? 10_000,
+      socketConnectionSetupTimeoutMs: limits.connectionSetupTimeoutMs ?? 10_000,
       connectionsMaxIdleMs: 0,
       reconnectBackoffMs: BACKOFF_MS,
       reconnectBackoffMaxMs: BACKOFF_MAX_MS,
-      onChange: () => undefined,
-    });
+    };
+    this.link = openLink({ client, config, log }, () => undefined);
   }
 
   /**
-   * Brokers and topics as any broker knows them. What is wrong with a topic is in its `errorCode`.
+   * Brokers and topics as one of the brokers knows them. What is wrong with a topic is in its `errorCode`.
    * @param topics null for all
    * @throws BrokerUnavailableError, KafkaAuthenticationError, KafkaTimeoutError
    */
