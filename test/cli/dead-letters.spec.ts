@@ -6,7 +6,13 @@ import { once } from 'node:events';
 import { KafkaListener, KafkaProducerModule, KafkaTransportStrategy, SyncCommitStrategy } from 'nestjs-kafka-producer';
 import { deadLetterHeaders } from '../../lib/consumer/recovery/dead-letter-headers.js';
 import type { StoredRecord } from '../../lib/testing/index.js';
+import { AdminClient } from '../../lib/wire/admin/admin-client.js';
+import {
+  describeTransactionsApi,
+  type DescribeTransactionsResponse,
+} from '../../lib/wire/protocol/describe-transactions.js';
 import { sharedCluster, uniqueGroup, uniqueTopic, waitFor } from '../support/broker.js';
+import { committedRecords } from '../support/open-transactions.js';
 import { type CliRun, spawnCli, startCli } from '../support/cli.js';
 import { cliFor, jsonOf } from '../support/cli-cluster.js';
 import { TestEngine } from '../support/test-engine.js';
@@ -72,12 +78,30 @@ async function replay(topic: string, ...args: string[]): Promise<Replay> {
   return jsonOf<Replay>(await nestKafka(replayArgs(topic, '--json', ...args)));
 }
 
-function committedRecords(topic: string): Promise<StoredRecord[]> {
+function visibleRecords(topic: string): Promise<StoredRecord[]> {
   return cluster.readTopic(topic, { isolation: 'read_committed' });
 }
 
+/** Waits until the markers are written of a commit that the coordinator has taken. */
+async function noEndUnderWay(transactionalId: string): Promise<void> {
+  await using admin = new AdminClient({ client: cluster.clientConfig() });
+  const describe = {
+    api: describeTransactionsApi,
+    request: { transactionalIds: [transactionalId] },
+    errorCode: ({ transactions }: DescribeTransactionsResponse) => transactions[0]?.errorCode ?? 0,
+  };
+  await waitFor(
+    async () => {
+      // There is one broker, which coordinates all.
+      const { transactions } = await admin.toAny(describe);
+      return transactions.every(({ state }) => !state.startsWith('Prepare'));
+    },
+    { what: 'the markers of the last commit' },
+  );
+}
+
 async function values(topic: string): Promise<string[]> {
-  return (await committedRecords(topic)).map(({ value }) => String(value)).sort();
+  return (await committedRecords(cluster, topic)).map(({ value }) => String(value)).sort();
 }
 
 function named(group: string, indexes: readonly number[]): string[] {
@@ -126,7 +150,7 @@ describe('dead letters of a listener', () => {
     await using engine = await TestEngine.start({ client: cluster.clientConfig() });
     for (const id of [1, 2])
       await engine.send({ topic, partition: 1, key: 'k', value: { id }, headers: { trace: 't' } });
-    await waitFor(async () => (await committedRecords(`${topic}-dlt`)).length === 2, { what: 'two dead letters' });
+    await waitFor(async () => (await visibleRecords(`${topic}-dlt`)).length === 2, { what: 'two dead letters' });
 
     const list = await nestKafka(['dead-letters', 'list', '--topic', `${topic}-dlt`]);
     expect([list.exitCode, list.stderr]).toEqual([0, '']);
@@ -143,14 +167,14 @@ describe('dead letters of a listener', () => {
     expect(await replay(topic, '--execute')).toMatchObject({ executed: true, sent: [{ topic, records: 2 }], left: [] });
     await waitFor(() => handled.length === 1, { what: 'the record that was mended' });
     expect(handled).toEqual([{ id: 1 }]);
-    const [, , back] = await committedRecords(topic);
+    const [, , back] = await committedRecords(cluster, topic);
     expect(back).toMatchObject({ partition: 1, key: Buffer.from('k'), value: Buffer.from('{"id":1}') });
     expect(back?.headers).toEqual([
       { key: 'trace', value: Buffer.from('t') },
       { key: 'dlt-replay-count', value: Buffer.from('1') },
     ]);
 
-    await waitFor(async () => (await committedRecords(`${topic}-dlt`)).length === 3, {
+    await waitFor(async () => (await visibleRecords(`${topic}-dlt`)).length === 3, {
       what: 'the one that failed again',
     });
     expect(await replay(topic, '--execute')).toMatchObject({
@@ -158,7 +182,7 @@ describe('dead letters of a listener', () => {
       left: [{ reason: 'replayed before', records: 1 }],
     });
     expect(await replay(topic, '--execute', '--again')).toMatchObject({ sent: [{ topic, records: 1 }], left: [] });
-    expect((await committedRecords(topic)).at(-1)?.headers.at(-1)).toEqual({
+    expect((await committedRecords(cluster, topic)).at(-1)?.headers.at(-1)).toEqual({
       key: 'dlt-replay-count',
       value: Buffer.from('2'),
     });
@@ -273,12 +297,12 @@ describe('dead-letters replay', () => {
     await giveUp(topic, 40);
     const run = startCli(replayArgs(topic, '--execute', '--json', '--rate', '20'), { env });
     runs.push(run);
-    await waitFor(async () => (await committedRecords(topic)).length > 0, { what: 'the first records' });
+    await waitFor(async () => (await visibleRecords(topic)).length > 0, { what: 'the first records' });
     run.signal('SIGINT');
     const { exitCode, stdout } = await run.result;
     expect(exitCode).toBe(130);
     const { sent }: Replay = JSON.parse(stdout);
-    expect(sent).toEqual([{ topic, records: (await committedRecords(topic)).length }]);
+    expect(sent).toEqual([{ topic, records: (await committedRecords(cluster, topic)).length }]);
     await replay(topic, '--execute');
     expect(await values(topic)).toEqual(named('shop', upTo(40)));
   });
@@ -296,14 +320,15 @@ describe('dead-letters replay', () => {
       async () => {
         if (killed.exitCode !== null) throw new Error(`It has ended by itself: ${told}`);
         const stored = (await cluster.readTopic(topic)).length;
-        const { length } = await committedRecords(topic);
+        const { length } = await visibleRecords(topic);
         return length > 0 && stored > length;
       },
       { what: 'the middle of a replay', limitMs: 25_000 },
     );
     killed.kill('SIGKILL');
     await exited;
-    const before = (await committedRecords(topic)).length;
+    await noEndUnderWay(`nest-kafka-replay.${topic}-dlt`);
+    const before = (await visibleRecords(topic)).length;
     expect(before).toBeLessThan(count);
     const { left, sent } = await replay(topic, '--execute');
     expect([sent, left]).toEqual([[{ topic, records: count - before }], []]);
@@ -317,7 +342,7 @@ describe('dead-letters replay', () => {
     await giveUp(topic, 60);
     const first = startCli(replayArgs(topic, '--execute', '--rate', '40'), { env });
     runs.push(first);
-    await waitFor(async () => (await committedRecords(topic)).length > 0, { what: 'the first records' });
+    await waitFor(async () => (await visibleRecords(topic)).length > 0, { what: 'the first records' });
     const second = await nestKafka(replayArgs(topic, '--execute'));
     expect([second.exitCode, second.stderr]).toEqual([0, '']);
     const overtaken = await first.result;

@@ -9,6 +9,7 @@ import { JavaTools } from '../../lib/testing/providers/java-tools.js';
 import type { StoredRecord } from '../../lib/testing/index.js';
 import { silentLog } from '../../lib/wire/log-sink.js';
 import { sharedCluster, uniqueTopic, waitFor } from '../support/broker.js';
+import { committedRecords } from '../support/open-transactions.js';
 import { cli, CLI_COMMAND, startCli } from '../support/cli.js';
 import { produceLines } from '../support/endless-input.js';
 import { cliFor } from '../support/cli-cluster.js';
@@ -25,7 +26,7 @@ async function newTopic(partitions = 1): Promise<string> {
 }
 
 async function values(topic: string): Promise<string[]> {
-  const records = await cluster.readTopic(topic, { isolation: 'read_committed' });
+  const records = await committedRecords(cluster, topic);
   return records.map(({ value }) => String(value));
 }
 

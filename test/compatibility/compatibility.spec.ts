@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { sharedCluster, uniqueTopic, waitFor } from '../support/broker.js';
+import { committedRecords } from '../support/open-transactions.js';
 import { FORMATS, InstalledCell } from './installed-cell.js';
 import { nodeVersions } from './node-versions.js';
 import { PackedPackage } from './packed-package.js';
@@ -126,7 +127,7 @@ describe.each(CELLS)('with the versions of %s', (name) => {
         expect(await application.get('price?item=shoe')).toEqual({ status: 200, body: { item: 'shoe', total: 4 } });
 
         const keysOf = async (topic: string): Promise<string[]> => {
-          const stored = await cluster.readTopic(`${id}-${topic}`, { isolation: 'read_committed' });
+          const stored = await committedRecords(cluster, `${id}-${topic}`);
           return stored.map(({ key }) => String(key)).toSorted();
         };
         await waitFor(async () => (await keysOf('invoices')).length >= 3, { what: 'the invoices', limitMs: WAIT_MS });

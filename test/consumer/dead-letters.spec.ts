@@ -8,10 +8,10 @@ import { DeadLetterError } from '../../lib/consumer/recovery/dead-letter-error.j
 import type { DeadLetterOptions } from '../../lib/consumer/recovery/recovery-options.js';
 import type { FailedRecord, RecoveryPolicy } from '../../lib/consumer/recovery/recovery-policy.js';
 import type { StoredRecord } from '../../lib/testing/index.js';
-import { sharedCluster, uniqueTopic, waitFor } from '../support/broker.js';
+import { sharedCluster, uniqueTopic } from '../support/broker.js';
 import { createRandom } from '../support/random.js';
 import { RecordingLog } from '../support/recording-log.js';
-import { openPartitions } from '../support/transaction-open-partitions.js';
+import { committedRecords } from '../support/open-transactions.js';
 
 const cluster = sharedCluster();
 const random = createRandom();
@@ -68,13 +68,6 @@ function failed(given: Partial<ConsumedRecord> & { readonly topic: string }): Fa
 
 function added(headers: StoredRecord['headers']): Record<string, string> {
   return Object.fromEntries(headers.map(({ key, value }) => [key, String(value)]));
-}
-
-async function committed(topic: string): Promise<StoredRecord[]> {
-  await waitFor(async () => (await openPartitions(cluster, topic)).length === 0, {
-    what: 'the end of all transactions',
-  });
-  return cluster.readTopic(topic, { isolation: 'read_committed' });
 }
 
 describe('a record in its dead-letter topic', () => {
@@ -165,7 +158,7 @@ describe('a record in its dead-letter topic', () => {
     });
     await expect(aborted).rejects.toBe(boom);
 
-    const [stored, ...others] = await committed(`${topic}-dlt`);
+    const [stored, ...others] = await committedRecords(cluster, `${topic}-dlt`);
     expect(others).toEqual([]);
     expect(stored).toMatchObject({ partition: 1, key, value: null, isTransactional: true });
     expect(stored?.headers.slice(0, 2)).toEqual(headers);
@@ -224,7 +217,7 @@ describe('a dead-letter topic', () => {
         await store();
       }
 
-      const stored = await committed(`${topic}-dlt`);
+      const stored = await committedRecords(cluster, `${topic}-dlt`);
       expect(stored.map(({ value }) => value)).toEqual([record.record.value]);
       expect(added(stored[0]?.headers ?? [])).toMatchObject({
         'dlt-original-topic': topic,

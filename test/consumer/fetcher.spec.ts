@@ -8,7 +8,7 @@ import { createRandom } from '../support/random.js';
 import { TestEngine } from '../support/test-engine.js';
 import { atEnd, produceBytes, TestFetcher, type TestFetcherOptions } from '../support/test-fetcher.js';
 import { TestTransactionalEngine } from '../support/test-transactional-engine.js';
-import { openPartitions } from '../support/transaction-open-partitions.js';
+import { openPartitions } from '../support/open-transactions.js';
 
 const cluster = sharedCluster();
 

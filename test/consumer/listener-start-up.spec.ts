@@ -17,6 +17,7 @@ import {
   Transactional,
 } from 'nestjs-kafka-producer';
 import { sharedCluster, uniqueGroup, uniqueTopic, waitFor } from '../support/broker.js';
+import { committedRecords } from '../support/open-transactions.js';
 
 const cluster = sharedCluster();
 const brokers = cluster.bootstrapServers();
@@ -196,7 +197,7 @@ describe('an application with listeners', () => {
       what: 'the last offset',
     });
     expect(attempts).toEqual([1, 1, 2, 1]);
-    const stored = await cluster.readTopic(output, { isolation: 'read_committed' });
+    const stored = await committedRecords(cluster, output);
     expect(stored.map(({ value }) => value?.toString())).toEqual(['2', '4', '6']);
   });
 

@@ -14,6 +14,7 @@ import {
   Transactional,
 } from 'nestjs-kafka-producer';
 import { sharedCluster, uniqueGroup, uniqueTopic, waitFor } from '../support/broker.js';
+import { committedRecords } from '../support/open-transactions.js';
 
 const cluster = sharedCluster();
 const QUICK = { initialMs: 10, multiplier: 1, jitter: 0 };
@@ -60,7 +61,7 @@ async function committed(groupId: string, name: string): Promise<string> {
 }
 
 async function deadLetters(name: string): Promise<{ value: string; headers: Record<string, string> }[]> {
-  const records = await cluster.readTopic(`${name}-dlt`, { isolation: 'read_committed' });
+  const records = await committedRecords(cluster, `${name}-dlt`);
   return records.map(({ headers, value }) => ({
     value: String(value),
     headers: Object.fromEntries(headers.map((header) => [header.key, String(header.value)])),
@@ -128,7 +129,7 @@ describe('a record whose handler keeps failing', () => {
     const producer = (await start(Payments, groupId)).get(KafkaProducer);
     for (const id of ['a', 'poison', 'b']) await producer.send({ topic: name, value: { id } });
     await waitFor(async () => (await committed(groupId, name)) === '3', { what: 'the offsets' });
-    const paid = await cluster.readTopic(out, { isolation: 'read_committed' });
+    const paid = await committedRecords(cluster, out);
     expect(paid.map(({ value }) => String(value))).toEqual(['{"paid":"a"}', '{"paid":"b"}']);
     expect(await deadLetters(name)).toMatchObject([{ value: '{"id":"poison"}', headers: { 'dlt-attempts': '2' } }]);
   });

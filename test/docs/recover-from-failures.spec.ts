@@ -13,6 +13,7 @@ import {
   Transactional,
 } from 'nestjs-kafka-producer';
 import { sharedCluster, uniqueGroup, uniqueTopic, waitFor } from '../support/broker.js';
+import { committedRecords } from '../support/open-transactions.js';
 import { GuideApplication } from './guide-application.js';
 
 const cluster = sharedCluster();
@@ -36,7 +37,7 @@ async function isCommitted(groupId: string, topic: string, offset: string): Prom
 
 /** What a reader of committed records finds in the dead-letter topic. */
 async function deadLetters(topic: string): Promise<{ value: string | undefined; headers: Record<string, string> }[]> {
-  const stored = await cluster.readTopic(`${topic}-dlt`, { isolation: 'read_committed' });
+  const stored = await committedRecords(cluster, `${topic}-dlt`);
   return stored.map(({ headers, value }) => ({
     value: value?.toString(),
     headers: Object.fromEntries(headers.map(({ key, value: text }) => [key, text?.toString() ?? ''])),
@@ -119,7 +120,7 @@ describe('a dead-letter topic', () => {
     await application.get(KafkaProducer).sendAll([1, 2, 3].map((value) => ({ topic, value })));
     await waitFor(() => isCommitted(groupId, topic, '3'), { what: 'all records to be done' });
     expect(await deadLetters(topic)).toMatchObject([{ value: '2', headers: { 'dlt-attempts': '3' } }]);
-    const results = await cluster.readTopic(output, { isolation: 'read_committed' });
+    const results = await committedRecords(cluster, output);
     expect(results.map(({ value }) => value?.toString())).toEqual(['1', '3']);
   });
 
@@ -146,7 +147,7 @@ describe('a dead-letter topic', () => {
     await application.get(KafkaListenerRegistry).get('Orders.onOrders').start();
     await waitFor(() => isCommitted(groupId, topic, '4'), { what: 'all records to be done' });
     expect(await deadLetters(topic)).toMatchObject([{ value: '2' }]);
-    const results = await cluster.readTopic(output, { isolation: 'read_committed' });
+    const results = await committedRecords(cluster, output);
     expect(results.map(({ value }) => value?.toString())).toEqual(['1', '3', '4']);
   });
 });

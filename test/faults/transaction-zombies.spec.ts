@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { KafkaTestCluster, waitUntil } from '../../lib/testing/index.js';
-import { openPartitions } from '../support/transaction-open-partitions.js';
+import { openPartitions } from '../support/open-transactions.js';
 import { TransactionProcess } from '../support/transaction-process.js';
 
 const TRANSACTION_TIMEOUT_MS = 3_000;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { IsolationLevel } from '../../lib/consumer/consumer-config.js';
 import { sharedCluster, uniqueTopic } from '../support/broker.js';
+import { committedRecords } from '../support/open-transactions.js';
 import { TestTransactionalEngine } from '../support/test-transactional-engine.js';
 import { readByKafkaJs, readByUs } from './clients.js';
 import { JavaClient } from './java-client.js';
@@ -122,6 +123,7 @@ describe('transactions', () => {
       await expect(java.transact(topic, topic, 'commit', [recordOf('late')])).rejects.toThrow(
         /Fenced|transaction already in progress|Invalid/,
       );
+      await committedRecords(cluster, topic);
       expect(valuesOf(await java.read(topic, 'read_committed'))).toEqual(['kept']);
     },
     LIMIT_MS,

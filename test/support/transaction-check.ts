@@ -1,6 +1,6 @@
 import type { KafkaClusterView, StoredRecord } from '../../lib/testing/index.js';
 import { waitUntil } from '../../lib/testing/index.js';
-import { openPartitions } from './transaction-open-partitions.js';
+import { openPartitions } from './open-transactions.js';
 import type { TransactionOutcome } from './transaction-outcome.js';
 
 /** What a writer says of one of its transactions. */

@@ -3,6 +3,7 @@ import type { ConnectionFaults } from './connection-faults.js';
 import { FaultyExchange } from './faulty-exchange.js';
 import { FrameSplitter } from './frame-splitter.js';
 import { Lane } from './lane.js';
+import { resetSocket } from './reset-socket.js';
 
 export interface ConnectionTarget {
   readonly host: string;
@@ -56,7 +57,7 @@ export class ProxiedConnection {
     this.toBroker.close();
     this.toClient.close();
     this.broker.end();
-    setImmediate(() => this.resetClient());
+    setImmediate(() => resetSocket(this.client));
   }
 
   /** Ends both sides with RST. */
@@ -64,9 +65,8 @@ export class ProxiedConnection {
     clearTimeout(this.lifetime);
     this.toBroker.close();
     this.toClient.close();
-    this.resetClient();
-    if (this.broker.connecting) this.broker.destroy();
-    else if (!this.broker.destroyed) this.broker.resetAndDestroy();
+    resetSocket(this.client);
+    resetSocket(this.broker);
   }
 
   /** From now on lives at most so long, then it is reset. */
@@ -94,10 +94,6 @@ export class ProxiedConnection {
     }
     this.toBroker.release();
     this.toClient.release();
-  }
-
-  private resetClient(): void {
-    if (!this.client.destroyed) this.client.resetAndDestroy();
   }
 
   private end(): void {

@@ -1,6 +1,7 @@
-import type { KafkaClusterView } from '../../lib/testing/index.js';
+import type { KafkaClusterView, StoredRecord } from '../../lib/testing/index.js';
 import { withBroker } from '../../lib/testing/reading/broker-client.js';
 import { listOffset } from '../../lib/testing/reading/broker-requests.js';
+import { waitFor } from './broker.js';
 
 const REQUEST_TIMEOUT_MS = 5_000;
 
@@ -20,4 +21,15 @@ export async function openPartitions(cluster: KafkaClusterView, topic: string): 
     }),
   );
   return partitions.filter((_, index) => open[index]).map(({ partition }) => partition);
+}
+
+/**
+ * What a reader of committed records sees once no transaction is open any more. A commit is acknowledged before its markers are written, so a reader that
+ * comes right behind it may see nothing of it yet.
+ */
+export async function committedRecords(cluster: KafkaClusterView, topic: string): Promise<StoredRecord[]> {
+  await waitFor(async () => (await openPartitions(cluster, topic)).length === 0, {
+    what: `the end of all transactions in ${topic}`,
+  });
+  return cluster.readTopic(topic, { isolation: 'read_committed' });
 }
