@@ -64,7 +64,7 @@ describe('parseArguments', () => {
       messages: [1, 100],
       window: 3000,
       warmup: 1000,
-      brokerWarmup: 10_000,
+      brokerWarmup: 60_000,
       repetitions: 3,
       only: new Set(TRANSACTION_SCENARIOS),
       cpuProfile: null,

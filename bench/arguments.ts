@@ -225,7 +225,7 @@ function transactionsCommand(program: Command): Command {
     .option('--messages <counts,...>', 'messages of a transaction, 100 bytes each', positiveIntegers, [1, 100])
     .option('--window <milliseconds>', 'length of a measurement', positiveInteger, 3000)
     .option('--warmup <milliseconds>', 'time before each measurement', positiveInteger, 1000)
-    .option('--broker-warmup <milliseconds>', 'time for each client before the first', positiveInteger, 10_000)
+    .option('--broker-warmup <milliseconds>', 'load of each client before the first', positiveInteger, 60_000)
     .option('--only <names>', `some of ${TRANSACTION_SCENARIOS.join(', ')}`, someOf(TRANSACTION_SCENARIOS), [
       ...TRANSACTION_SCENARIOS,
     ]);
