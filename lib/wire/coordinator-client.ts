@@ -85,7 +85,10 @@ interface CallUnderWay {
   lastFailure: Error | null;
 }
 
-/** The first refusals with CONCURRENT_TRANSACTIONS: the markers of the former transaction are written within a millisecond or two. */
+/**
+ * The first refusals with CONCURRENT_TRANSACTIONS: the markers of the former transaction are written within a millisecond or two. Asking early is not in vain: a
+ * coordinator that nobody asks anything takes up to half a second for the last step (docs/decisions/0002).
+ */
 const TURNS_BEFORE_SLEEP = 3;
 const CONCURRENT_BACKOFF_MAX_MS = 20;
 const BACKOFF_MS = 10;
