@@ -5,6 +5,7 @@ import { addConsumeCommand } from './consume/consume-command.js';
 import { addDeadLetterCommands } from './dead-letters/dead-letter-commands.js';
 import { addGroupsCommands } from './groups/groups-commands.js';
 import { addProduceCommand } from './produce/produce-command.js';
+import { LIBRARY_VERSION } from '../wire/library-version.js';
 import { addTopicsCommands } from './topics/topics-commands.js';
 
 /** The command line `nest-kafka`. */
@@ -14,6 +15,7 @@ export function createProgram(runtime: Runtime): Command {
     .description(
       'Kafka at hand for NestJS applications: a broker to develop with, and the work of Kafka’s console tools.',
     )
+    .version(LIBRARY_VERSION, '--version', 'print the version')
     .option('--verbose', 'tell details and stack traces (or NEST_KAFKA_DEBUG=1)')
     .exitOverride()
     .configureOutput({

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Command } from 'commander';
 import { PassThrough } from 'node:stream';
 import type { CliIo } from './common/cli-io.js';
+import { LIBRARY_VERSION } from '../wire/library-version.js';
 import { createProgram } from './program.js';
 import { runCli } from './run-cli.js';
 
@@ -68,6 +69,10 @@ describe('the program', () => {
       stdout: '',
       stderr: "error: unknown command 'topic' (Did you mean topics?) See --help.\n",
     });
+  });
+
+  it('tells its version', async () => {
+    expect(await run('--version')).toEqual({ exitCode: 0, stdout: `${LIBRARY_VERSION}\n`, stderr: '' });
   });
 
   it('wants to know where the brokers are, before anything else', async () => {

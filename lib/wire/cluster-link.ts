@@ -13,6 +13,7 @@ import { toConnectionError } from './connect-failure.js';
 import type { BrokerAddress } from './cluster-metadata.js';
 import type { KafkaClientOptions } from './kafka-client-options.js';
 import { KafkaJSConnector } from './kafkajs-connector.js';
+import { LIBRARY_VERSION } from './library-version.js';
 import type { LogSink } from './log-sink.js';
 import { apiVersionsApi } from './protocol/api-versions.js';
 import { ReconnectBackoff } from './reconnect-backoff.js';
@@ -285,7 +286,7 @@ export class ClusterLink {
 
   private async askVersions(connection: BrokerConnection): Promise<void> {
     const timeoutMs = this.options.connectionSetupTimeoutMs;
-    const request = { clientSoftwareName: 'nestjs-kafka-producer', clientSoftwareVersion: '0' };
+    const request = { clientSoftwareName: 'nestjs-kafka-producer', clientSoftwareVersion: LIBRARY_VERSION };
     let versions = await connection.send(apiVersionsApi, request, timeoutMs, apiVersionsApi.maxVersion);
     if (versions.errorCode === UNSUPPORTED_VERSION) {
       // Brokers before 2.4: the answer names what they speak, in the oldest layout.

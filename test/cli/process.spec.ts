@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
@@ -70,14 +70,25 @@ describe('the process', () => {
 });
 
 describe('broker up', () => {
-  it('prints the addresses when Kafka is ready, keeps it running until SIGTERM, and ends with 0', async () => {
+  interface UpBroker {
+    readonly child: ChildProcess;
+    readonly bootstrapServers: readonly string[];
+    readonly told: () => string;
+  }
+
+  async function up(): Promise<UpBroker> {
     // What KAFKA_BROKERS names is somebody else's cluster: the broker is one of its own all the same.
     const child = spawnCli(['broker', 'up', '--json'], env);
     let printed = '';
+    let told = '';
     child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-    child.stderr.resume();
+    child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
     await waitFor(() => printed.trimEnd().endsWith('}'), { what: 'the addresses', limitMs: 60_000 });
-    const { bootstrapServers } = JSON.parse(printed) as { bootstrapServers: string[] };
+    return { child, bootstrapServers: JSON.parse(printed).bootstrapServers, told: () => told };
+  }
+
+  it('prints the addresses when Kafka is ready, keeps it running until SIGTERM, and ends with 0', async () => {
+    const { bootstrapServers, child } = await up();
     expect(bootstrapServers).not.toEqual(servers.split(','));
     const listed = await cli(['topics', 'list', '--bootstrap-server', bootstrapServers.join(',')]);
     expect(listed).toMatchObject({ exitCode: 0, stderr: '' });
@@ -86,5 +97,18 @@ describe('broker up', () => {
     expect(await exited).toEqual([0, null]);
     const after = await cli(['topics', 'list', '--bootstrap-server', bootstrapServers.join(',')]);
     expect(after).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('No Kafka broker answers') });
+  });
+
+  it('ends with 1 when Kafka has ended by itself', async () => {
+    const { child, told } = await up();
+    const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,comm=']);
+    const kafka = stdout
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .find(([, parent, command]) => parent === String(child.pid) && command?.endsWith('java'));
+    const exited = once(child, 'exit');
+    process.kill(Number(kafka?.[0]), 'SIGKILL');
+    expect(await exited).toEqual([1, null]);
+    expect(told()).toMatch(/^error: Broker 1 is stopped \(signal SIGKILL\)\. [^\n]+\n$/m);
   });
 });

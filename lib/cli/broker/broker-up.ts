@@ -1,5 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { KafkaTestCluster } from '../../testing/kafka-test-cluster.js';
+import { CommandError } from '../common/command-error.js';
 import type { CommandContext } from '../common/command-context.js';
+
+/** How soon a broker that has ended is noticed. */
+const CHECK_MS = 500;
 
 export interface BrokerUpOptions {
   readonly brokers: '1' | '3';
@@ -24,20 +29,20 @@ export async function brokerUp(
     const servers = cluster.bootstrapServers();
     await (json === true ? output.json({ bootstrapServers: servers }) : output.line(servers.join(',')));
     output.note('Kafka is ready. Ctrl-C ends it.');
-    await stopped(stop);
+    await stopped(stop, cluster);
   } finally {
     await cluster.stop();
   }
 }
 
-function stopped(stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const keepAlive = setInterval(() => undefined, 60_000);
-    const end = (): void => {
-      clearInterval(keepAlive);
-      resolve();
-    };
-    if (stop.aborted) end();
-    else stop.addEventListener('abort', end, { once: true });
-  });
+/** @throws CommandError when a broker has ended by itself */
+async function stopped(stop: AbortSignal, cluster: KafkaTestCluster): Promise<void> {
+  const nodeIds = cluster.description.brokers.map(({ nodeId }) => nodeId);
+  while (!stop.aborted) {
+    const ended = nodeIds.map((nodeId) => cluster.broker(nodeId)).find(({ state }) => state === 'stopped');
+    if (ended !== undefined) {
+      throw new CommandError(`Broker ${ended.nodeId} is ${ended.describeState()}. Its data goes with it: start again.`);
+    }
+    await sleep(CHECK_MS, undefined, { signal: stop }).catch(() => undefined);
+  }
 }
