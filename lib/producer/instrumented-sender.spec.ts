@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { InstrumentationChain } from '../instrumentation/instrumentation-chain.js';
 import type { KafkaInstrumentation } from '../instrumentation/kafka-instrumentation.js';
 import { silentLog } from '../wire/log-sink.js';
 import { InstrumentedSender } from './instrumented-sender.js';
 import type { RecordSender } from './producer-transactions.js';
-import type { DeliveryCallback, ProducerRecord, RecordMetadata } from './record.js';
+import type { ProducerRecord, RecordMetadata } from './record.js';
 
 const RECORD: ProducerRecord = { topic: 'orders', value: 'v' };
 const METADATA: RecordMetadata = {
@@ -66,27 +65,6 @@ describe('InstrumentedSender', () => {
     expect(ended).toEqual([[null, BOOM]]);
     sender.sendWithCallback(RECORD, (error) => ended.push(error));
     expect(ended.slice(1)).toEqual([[METADATA, BOOM], BOOM]);
-  });
-
-  it('calls each callback in the context of its own send, whichever ended them all', async () => {
-    const chain = new InstrumentationChain(Promise.resolve([]), silentLog);
-    await chain.ready;
-    const callbacks: DeliveryCallback[] = [];
-    const batching: RecordSender = {
-      send: () => Promise.resolve(METADATA),
-      sendWithCallback: (_record, callback) => void callbacks.push(callback),
-      flush: () => Promise.resolve(),
-    };
-    const sender = new InstrumentedSender(batching, chain, 'shop');
-    const caller = new AsyncLocalStorage<string>();
-    const seen: (string | undefined)[] = [];
-    for (const name of ['one', 'other']) {
-      caller.run(name, () => sender.sendWithCallback(RECORD, () => seen.push(caller.getStore())));
-    }
-    caller.run('neither', () => {
-      for (const callback of callbacks) callback(null, METADATA);
-    });
-    expect(seen).toEqual(['one', 'other']);
   });
 
   // An unhandled rejection would fail the test.

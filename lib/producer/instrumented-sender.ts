@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { InstrumentationChain } from '../instrumentation/instrumentation-chain.js';
 import type { RecordSender } from './producer-transactions.js';
 import type { DeliveryCallback, ProducerRecord, RecordMetadata } from './record.js';
@@ -42,11 +41,9 @@ export class InstrumentedSender implements RecordSender {
       return;
     }
     const { ended, record } = instrumentation.sendStarted({ clientId, record: offered });
-    // Outcomes of a batch come together, in the context of whichever record was the first.
-    const inOwnContext = AsyncResource.bind(callback);
     this.sender.sendWithCallback(record, (error, metadata) => {
       ended(metadata, error);
-      inOwnContext(error, metadata);
+      callback(error, metadata);
     });
   }
 

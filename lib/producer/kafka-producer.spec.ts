@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { silentLog } from '../wire/log-sink.js';
 import { EmitFailureLog } from './emit-failure-log.js';
 import { DeliveryTimeoutError, InvalidRecordError, SerializationError } from './errors.js';
@@ -87,6 +88,19 @@ describe('KafkaProducer', () => {
       expect(producer.send(record('a'), (error, metadata) => calls.push([error, metadata.offset]))).toBeUndefined();
       engine.pending[0]?.resolve('7');
       expect(calls).toEqual([[null, '7']]);
+    });
+
+    it('calls back in the context of the call, whichever one ends them all', () => {
+      const { engine, producer } = setUp();
+      const caller = new AsyncLocalStorage<string>();
+      const seen: (string | undefined)[] = [];
+      for (const name of ['one', 'other']) {
+        caller.run(name, () => producer.send(record(name), () => seen.push(caller.getStore())));
+      }
+      caller.run('neither', () => {
+        for (const { resolve } of engine.pending) resolve('7');
+      });
+      expect(seen).toEqual(['one', 'other']);
     });
 
     it('takes no index of an array for a callback', () => {
