@@ -58,11 +58,22 @@ describe('ReplayedOffsets', () => {
     expect(run({ offset: 0n, metadata: 'by hand' }, [0, 1], ALL).sent).toEqual([0, 1]);
   });
 
+  it('remembers thousands of records that are left here and there', () => {
+    const random = createRandom();
+    const records = Array.from({ length: 20_000 }, (_, offset) => offset);
+    const left = new Set(records.filter(() => random.integer(0, 1) === 0));
+    const { bookmark, sent } = run(null, records, (offset) => !left.has(offset));
+    expect(bookmark.metadata.length).toBeLessThanOrEqual(4_000);
+    expect(sent.length).toBe(records.length - left.size);
+    expect(run(bookmark, records, ALL)).toEqual({ sent: [...left], bookmark: { offset: 20_000n, metadata: '' } });
+  });
+
   it('says when what is left is too scattered to be remembered', () => {
+    const random = createRandom();
     const offsets = ReplayedOffsets.from(null, 0n);
-    for (let offset = 0n; offset < 4_000n; offset += 2n) {
-      offsets.leave(offset);
-      offsets.replayed(offset + 1n);
+    for (let offset = 0n; offset < 50_000n; offset++) {
+      if (random.integer(0, 1) === 0) offsets.leave(offset);
+      else offsets.replayed(offset);
     }
     expect(offsets.bookmark()).toBeNull();
   });

@@ -1,19 +1,11 @@
+import { decodeLeft, encodeLeft, type Run } from './left-runs.js';
+
 /** A place in a partition from which the next replay goes on, as it is committed for the group of the replay. */
 export interface ReplayBookmark {
   readonly offset: bigint;
   /** What is already sent behind the offset; the empty text when nothing is. */
   readonly metadata: string;
 }
-
-/** Offsets from `start`, inclusive, to `end`, exclusive. */
-interface Run {
-  readonly start: bigint;
-  end: bigint;
-}
-
-/** Of what is committed with an offset (the broker's `offset.metadata.max.bytes` is 4096). */
-const MOST_METADATA_BYTES = 4_000;
-const FORMAT = 'replay-1';
 
 /**
  * Which records of a partition have been sent back. Mostly that is everything below an offset. Records that a replay has left (another group, another error) are remembered as
@@ -41,7 +33,7 @@ export class ReplayedOffsets {
    */
   public static from(committed: ReplayBookmark | null, logStart: bigint): ReplayedOffsets {
     if (committed === null) return new ReplayedOffsets(logStart, [], logStart);
-    const { end, left } = decode(committed);
+    const { end, left } = decodeLeft(committed);
     const start = committed.offset > logStart ? committed.offset : logStart;
     return new ReplayedOffsets(start, left, end);
   }
@@ -87,8 +79,8 @@ export class ReplayedOffsets {
     const left = joined([...this.left, ...ahead]);
     const end = this.formerEnd > this.cursor ? this.formerEnd : this.cursor;
     const offset = left[0]?.start ?? end;
-    const metadata = left.length === 0 ? '' : encode(offset, end, left);
-    return Buffer.byteLength(metadata) > MOST_METADATA_BYTES ? null : { offset, metadata };
+    const metadata = left.length === 0 ? '' : encodeLeft({ offset, end, left });
+    return metadata === null ? null : { offset, metadata };
   }
 }
 
@@ -100,36 +92,4 @@ function joined(runs: readonly Run[]): Run[] {
     else result.push({ start, end });
   }
   return result;
-}
-
-/** Each run as its distance from the end of the one before, and its length, to the base of 36. */
-function encode(offset: bigint, end: bigint, runs: readonly Run[]): string {
-  let before = offset;
-  const parts = runs.map((run) => {
-    const part = `${(run.start - before).toString(36)}+${(run.end - run.start).toString(36)}`;
-    before = run.end;
-    return part;
-  });
-  return `${FORMAT} ${(end - offset).toString(36)} ${parts.join(' ')}`;
-}
-
-/** Of an offset that somebody else has committed (a reset) nothing is known but itself. */
-function decode({ metadata, offset }: ReplayBookmark): { readonly end: bigint; readonly left: Run[] } {
-  const [format, length = '', ...parts] = metadata.split(' ');
-  if (format !== FORMAT) return { end: offset, left: [] };
-  let before = offset;
-  const left = parts.map((part) => {
-    const [distance = '', size = ''] = part.split('+');
-    const start = before + fromBase36(distance);
-    const end = start + fromBase36(size);
-    before = end;
-    return { start, end };
-  });
-  return { end: offset + fromBase36(length), left };
-}
-
-function fromBase36(text: string): bigint {
-  let value = 0n;
-  for (const digit of text) value = value * 36n + BigInt(Number.parseInt(digit, 36));
-  return value;
 }
