@@ -1,4 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { JavaTools } from '../../lib/testing/providers/java-tools.js';
 import type { ProducerRecord } from '../../lib/producer/record.js';
 import { silentLog } from '../../lib/wire/log-sink.js';
@@ -140,6 +143,25 @@ describe('consume', () => {
     const less = await nestKafka([...args, '--max-messages', '3']);
     expect(less).toMatchObject({ exitCode: 1, stdout: '0\n1\n' });
     expect(less.stderr).toMatch(/error: Only 2 of 3 records came/);
+  });
+
+  it('joins no group that only the properties of an application name', async () => {
+    const topic = await topicWith(numbered(2));
+    const group = uniqueGroup();
+    const directory = await mkdtemp(join(tmpdir(), 'cli-consume-'));
+    try {
+      const file = join(directory, 'app.properties');
+      await writeFile(file, `group.id=${group}\n`);
+      const args = ['consume', '--topic', topic, ...TO_END, '--config', file];
+      const { exitCode, stderr, stdout } = await nestKafka(args);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '0\n1\n' });
+      expect(stderr).toContain(`group.id=${group} of the properties file is not followed: give --group`);
+      expect(await committed(group, topic)).toEqual(['-1']);
+      await nestKafka([...args, '--command-property', `group.id=${group}`]);
+      expect(await committed(group, topic)).toEqual(['2']);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   });
 
   it('prints numbers, and ends at a record that is none, or passes over it', async () => {

@@ -5,6 +5,7 @@ import { BrokerResponseError } from '../../wire/broker-response-error.js';
 import { BrokerUnavailableError, KafkaAuthenticationError } from '../../wire/connection-errors.js';
 import { CommandError } from './command-error.js';
 import { explainError } from './explain-error.js';
+import { OutcomeError } from './outcome-error.js';
 import { UsageError } from './usage-error.js';
 
 describe('the exit code', () => {
@@ -51,6 +52,13 @@ describe('the line', () => {
   it('says which properties are about the login', () => {
     const { message } = explainError(new KafkaAuthenticationError('The broker refused the SASL login.'));
     expect(message).toContain('sasl.jaas.config');
+  });
+
+  it('tells what was done besides what has ended it', () => {
+    const cause = new KafkaTimeoutError('late', { cause: new BrokerUnavailableError('no broker') });
+    const { message } = explainError(new OutcomeError('812 records were sent back.', { cause }), { address: 'a:1' });
+    expect(message).toMatch(/^812 records were sent back\. No Kafka broker answers at a:1/);
+    expect(explainError(new OutcomeError('812 records were sent back.')).message).toBe('812 records were sent back.');
   });
 
   it('is one line', () => {

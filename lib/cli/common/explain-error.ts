@@ -3,6 +3,7 @@ import { ConfigError } from '../../producer/errors.js';
 import { BrokerUnavailableError, KafkaAuthenticationError } from '../../wire/connection-errors.js';
 import { ExitCode } from './exit-code.js';
 import { describeRefusal, isRefusal, type RefusedNames } from './missing-rights.js';
+import { OutcomeError } from './outcome-error.js';
 import { UsageError } from './usage-error.js';
 
 /** What is known of a command when it fails. */
@@ -25,6 +26,14 @@ export function explainError(error: unknown, context: FailureContext = {}): Expl
 }
 
 function messageFor(error: unknown, context: FailureContext): string {
+  const cause = causeFor(error, context);
+  const message = error instanceof Error ? error.message : String(error);
+  if (cause === null) return message;
+  return error instanceof OutcomeError ? `${message} ${cause}` : cause;
+}
+
+/** What to do about what is behind the error; null when it speaks for itself. */
+function causeFor(error: unknown, context: FailureContext): string | null {
   const refusal = causes(error).find(isRefusal);
   if (refusal !== undefined) return describeRefusal(refusal, context);
   const login = causes(error).find((cause) => cause instanceof KafkaAuthenticationError);
@@ -33,7 +42,7 @@ function messageFor(error: unknown, context: FailureContext): string {
   }
   if (causes(error).some((cause) => cause instanceof BrokerUnavailableError)) return unreachable(error, context);
   if (error instanceof CommanderError) return `${error.message.replace(/^error: /, '')} See --help.`;
-  return error instanceof Error ? error.message : String(error);
+  return null;
 }
 
 /** Why each address could not be reached is what the socket said, not a sentence of ours. */

@@ -28,13 +28,37 @@ export async function partitionOffsets(
   spec: OffsetSpec,
   isolation: 'read_uncommitted' | 'read_committed' = 'read_uncommitted',
 ): Promise<bigint[]> {
+  const { failure, found } = await askUntilKnown(admin, partitions, spec, isolation);
+  if (failure !== null) throw failure;
+  return partitions.map((partition) => found.get(keyOf(partition)) ?? -1n);
+}
+
+/**
+ * The ends (high watermarks) of partitions, in their order; null where, after some repetitions, there is no leader to ask.
+ * @throws BrokerResponseError that repetition does not mend
+ */
+export async function endsWhereLed(
+  admin: AdminClient,
+  partitions: readonly PartitionName[],
+): Promise<(bigint | null)[]> {
+  const { failure, found } = await askUntilKnown(admin, partitions, 'latest', 'read_uncommitted');
+  if (failure?.retriable === false) throw failure;
+  return partitions.map((partition) => found.get(keyOf(partition)) ?? null);
+}
+
+/** @returns what was found, and why that is not all */
+async function askUntilKnown(
+  admin: AdminClient,
+  partitions: readonly PartitionName[],
+  spec: OffsetSpec,
+  isolation: 'read_uncommitted' | 'read_committed',
+): Promise<{ readonly found: ReadonlyMap<string, bigint>; readonly failure: BrokerResponseError | null }> {
   const found = new Map<string, bigint>();
   for (let attempt = 1; ; attempt++) {
     const missing = partitions.filter((partition) => !found.has(keyOf(partition)));
-    if (missing.length === 0) return partitions.map((partition) => found.get(keyOf(partition)) ?? -1n);
-    const failure = await askLeaders(admin, missing, spec, isolation, found);
-    if (failure !== null && (!failure.retriable || attempt >= ATTEMPTS)) throw failure;
-    if (failure !== null) await sleep(PAUSE_MS);
+    const failure = missing.length === 0 ? null : await askLeaders(admin, missing, spec, isolation, found);
+    if (failure === null || !failure.retriable || attempt >= ATTEMPTS) return { found, failure };
+    await sleep(PAUSE_MS);
   }
 }
 

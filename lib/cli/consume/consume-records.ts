@@ -3,6 +3,7 @@ import type { ConsumedRecord } from '../../consumer/consumed-record.js';
 import { UndecodableRecordError } from '../../consumer/deserializers/undecodable-record-error.js';
 import type { CommandContext } from '../common/command-context.js';
 import { CommandError } from '../common/command-error.js';
+import { ownName } from '../common/own-name.js';
 import type { RecordSlice } from '../records/record-slice.js';
 import { checkStart, type ConsumeOptions, createFormatter, wantedTopics } from './consume-options.js';
 import { GroupSource } from './group-source.js';
@@ -16,7 +17,7 @@ export async function consumeRecords(context: CommandContext, options: ConsumeOp
   const formatter = createFormatter(options);
   const connection = context.connection(options);
   context.about({ topic: options.topic?.[0] });
-  const group = options.group ?? connection.properties['group.id'];
+  const group = options.group ?? ownName(context, connection, options, { name: 'group.id', option: '--group' });
   checkStart({ ...options, ...(group === undefined ? {} : { group }) });
   if (group !== undefined && connection.properties['enable.auto.commit'] === 'false' && options.commit === undefined) {
     context.output.warn(

@@ -1,4 +1,6 @@
 import type { AdminClient } from '../../wire/admin/admin-client.js';
+import { BrokerResponseError } from '../../wire/broker-response-error.js';
+import { ErrorCode } from '../../wire/error-codes.js';
 import type { CommandContext } from '../common/command-context.js';
 import type { ConnectionOptions, ConnectionSettings } from '../common/connection-options.js';
 import { InterruptedError, type StopReason } from '../common/interrupted-error.js';
@@ -7,6 +9,7 @@ import { UsageError } from '../common/usage-error.js';
 import { openTransactionalProducer } from '../records/producer-engines.js';
 import { readToEnd } from '../records/read-to-end.js';
 import { CommandError } from '../common/command-error.js';
+import { OutcomeError } from '../common/outcome-error.js';
 import type { DeadLetterFilter } from './dead-letter-filter.js';
 import { deadLetterLog, openReader } from './dead-letter-log.js';
 import { replayBookmarks } from './replay-bookmarks.js';
@@ -65,7 +68,7 @@ function partitionCounts(admin: AdminClient): (topic: string) => Promise<number>
     requireTopic(admin, topic).then(
       ({ partitions }) => partitions.length,
       (error: unknown) => {
-        if (error instanceof CommandError) return 0;
+        if (error instanceof CommandError || isIllegalName(error)) return 0;
         throw error;
       },
     );
@@ -74,6 +77,11 @@ function partitionCounts(admin: AdminClient): (topic: string) => Promise<number>
     known.set(topic, asked);
     return asked;
   };
+}
+
+/** No such topic can ever be there: the header that names it is not what a listener has written. */
+function isIllegalName(error: unknown): boolean {
+  return error instanceof BrokerResponseError && error.code === ErrorCode.INVALID_TOPIC_EXCEPTION;
 }
 
 /** What would be sent. */
@@ -124,7 +132,7 @@ async function send(
     return await run.run();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandError(
+    throw new OutcomeError(
       `${run.counts.total} records were sent back, and the replay goes on behind them when it is started again. It ended because: ${reason}`,
       { cause },
     );

@@ -1,5 +1,5 @@
 import type { AdminClient } from '../../wire/admin/admin-client.js';
-import { partitionOffsets, type PartitionName } from '../common/partition-offsets.js';
+import { endsWhereLed, type PartitionName } from '../common/partition-offsets.js';
 import { visibleTopics } from '../common/topics.js';
 import { committedOffsets, type GroupDescription, type GroupMember } from './group-requests.js';
 
@@ -7,7 +7,7 @@ import { committedOffsets, type GroupDescription, type GroupMember } from './gro
 export interface PartitionLag extends PartitionName {
   /** null where nothing is committed. */
   readonly committed: bigint | null;
-  /** The high watermark, as in Kafka's own tool; null where the topic is not there (any more). */
+  /** The high watermark, as in Kafka's own tool; null where the topic is not there (any more), or the partition has no leader. */
   readonly end: bigint | null;
   /** null where one of the two is not known. */
   readonly lag: bigint | null;
@@ -42,12 +42,15 @@ export function totalLag(partitions: readonly PartitionLag[]): bigint | null {
 }
 
 /** The high watermarks of those that are there. */
-async function endOffsets(admin: AdminClient, partitions: readonly PartitionName[]): Promise<Map<string, bigint>> {
+async function endOffsets(
+  admin: AdminClient,
+  partitions: readonly PartitionName[],
+): Promise<Map<string, bigint | null>> {
   if (partitions.length === 0) return new Map();
   const counts = new Map((await visibleTopics(admin)).map((topic) => [topic.name, topic.partitions.length]));
   const there = partitions.filter(({ partition, topic }) => partition < (counts.get(topic) ?? 0));
-  const ends = await partitionOffsets(admin, there, 'latest');
-  return new Map(there.map((partition, index) => [keyOf(partition), ends[index] ?? -1n]));
+  const ends = await endsWhereLed(admin, there);
+  return new Map(there.map((partition, index) => [keyOf(partition), ends[index] ?? null]));
 }
 
 function keyOf({ partition, topic }: PartitionName): string {

@@ -1,5 +1,7 @@
 import type { TransactionalEngineApi } from '../../producer/transactional-engine-api.js';
+import { TransactionOutcomeUnknownError } from '../../producer/transaction-errors.js';
 import { CommandError } from '../common/command-error.js';
+import { OutcomeError } from '../common/outcome-error.js';
 import type { DeliveryReport } from './delivery-report.js';
 
 /** Puts lines into transactions, one after the other: all of them into one, or so many into each. */
@@ -57,10 +59,11 @@ export class InputTransaction {
       await this.engine.abortTransaction().catch(() => undefined);
     }
     const lines = this.first === this.last ? `line ${this.first}` : `lines ${this.first} to ${this.last}`;
-    return new CommandError(
-      `The transaction with ${lines} was not committed: ${messageOf(cause)} What comes behind was not sent.`,
-      { cause },
-    );
+    const outcome =
+      cause instanceof TransactionOutcomeUnknownError
+        ? `It is not known whether the transaction with ${lines} was committed, so look before you repeat it`
+        : `The transaction with ${lines} was not committed`;
+    return new OutcomeError(`${outcome}: ${messageOf(cause)} What comes behind was not sent.`, { cause });
   }
 }
 

@@ -25,11 +25,12 @@ describe('a JSON line', () => {
   });
 
   it('is refused when it would be stored otherwise than it stands there', () => {
-    for (const line of ['{"value":12345678901234567890}', '{"key":{"id":-9007199254740993}}']) {
+    for (const line of ['{"value":12345678901234567890}', '{"key":{"id":-9007199254740993}}', '{"value":1e400}']) {
       expect(() => parse(line)).toThrow(/more digits.*as text/);
     }
     expect(parse('{"value":"12345678901234567890"}')?.value).toEqual(Buffer.from('12345678901234567890'));
     expect(parse('{"value":[9007199254740992]}')?.value).toEqual(Buffer.from('[9007199254740992]'));
+    expect(parse('{"value":{"ratio":0.9436152384726547}}')?.value).toEqual(Buffer.from('{"ratio":0.9436152384726547}'));
     const line = Buffer.concat([Buffer.from('{"value":"'), Buffer.from([0xff]), Buffer.from('"}')]);
     expect(() => parser.parse(line)).toThrow(/not UTF-8.*valueBase64/);
   });
@@ -39,6 +40,12 @@ describe('a JSON line', () => {
       key: Buffer.from([0xff, 0]),
       value: Buffer.from([0, 0xff]),
     });
+  });
+
+  it('has no bytes that were cut off', () => {
+    for (const line of ['{"valueBase64":"A"}', '{"valueBase64":"AAAAA==="}', '{"keyHex":"0"}']) {
+      expect(() => parse(line)).toThrow(/must be text in/);
+    }
   });
 
   it('has headers as a list or as an object', () => {

@@ -45,10 +45,13 @@ function decodeText(line: Buffer): string {
   }
 }
 
-/** Whether the text has a whole number that JSON.parse rounds. */
+/** Whether the text has a whole number that JSON.parse rounds, or one that is too large for it. */
 function losesDigits(text: string): boolean {
-  const numbers = text.replace(/"(?:[^"\\]|\\.)*"/g, '').match(/-?\d{16,}(?![\d.eE])/g) ?? [];
-  return numbers.some((digits) => BigInt(digits) !== BigInt(Number(digits)));
+  const numbers = text.replace(/"(?:[^"\\]|\\.)*"/g, '').match(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g) ?? [];
+  return numbers.some((number) => {
+    const value = Number(number);
+    return !Number.isFinite(value) || (/^-?\d{16,}$/.test(number) && BigInt(number) !== BigInt(value));
+  });
 }
 
 function parseObject(text: string): JsonObject {
@@ -85,8 +88,14 @@ function toBytes(value: unknown): Buffer | null {
 /** Node passes over what does not belong into such a text; here it would be a record that nobody has meant. */
 function decode(name: string, value: unknown, encoding: 'base64' | 'hex'): Buffer {
   const pattern = encoding === 'hex' ? /^(?:[0-9a-f]{2})*$/i : /^[A-Za-z0-9+/]*={0,2}$/;
-  if (typeof value === 'string' && pattern.test(value)) return Buffer.from(value, encoding);
+  if (typeof value === 'string' && pattern.test(value) && !isCutOff(value, encoding))
+    return Buffer.from(value, encoding);
   throw new LineError(`${name} must be text in ${encoding === 'hex' ? 'hexadecimal' : 'base64'}.`);
+}
+
+/** A single digit of base64 is no byte. */
+function isCutOff(value: string, encoding: 'base64' | 'hex'): boolean {
+  return encoding === 'base64' && value.replace(/=+$/, '').length % 4 === 1;
 }
 
 function readHeaders(given: unknown): ParsedLine['headers'] {

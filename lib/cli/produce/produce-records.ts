@@ -10,6 +10,7 @@ import type { ConnectionSettings } from '../common/connection-options.js';
 import { InterruptedError, type StopReason } from '../common/interrupted-error.js';
 import type { Progress } from '../common/progress.js';
 import { requireTopic } from '../common/topics.js';
+import { ownName } from '../common/own-name.js';
 import { openProducer, openTransactionalProducer, type OpenProducer } from '../records/producer-engines.js';
 import { DeliveryReport } from './delivery-report.js';
 import { InputTransaction } from './input-transaction.js';
@@ -37,7 +38,7 @@ export async function produceRecords(context: CommandContext, options: ProduceOp
   const missing = await missingTopic(admin, topic);
   const report = new DeliveryReport(output, options.quiet === true ? 'quiet' : options.json === true ? 'json' : 'text');
   const { recordsPerTransaction: size = null } = options;
-  const { producer, transaction } = await open(context, connection, { settings, report, size });
+  const { producer, transaction } = await open(context, connection, { options, settings, report, size });
   const partitionCount = await countPartitions(producer, options, missing);
   const run = new ProduceRun({
     context,
@@ -55,6 +56,7 @@ export async function produceRecords(context: CommandContext, options: ProduceOp
 }
 
 interface OpenOptions {
+  readonly options: ProduceOptions;
   readonly settings: ProducerOptions;
   readonly report: DeliveryReport;
   /** Records of a transaction; null for all. */
@@ -64,9 +66,10 @@ interface OpenOptions {
 async function open(
   context: CommandContext,
   connection: ConnectionSettings,
-  { report, settings, size }: OpenOptions,
+  { options, report, settings, size }: OpenOptions,
 ): Promise<{ readonly producer: OpenProducer; readonly transaction: InputTransaction | null }> {
-  const transactionalId = settings.transactionalId ?? connection.properties['transactional.id'] ?? null;
+  const property = { name: 'transactional.id', option: '--transactional-id' } as const;
+  const transactionalId = settings.transactionalId ?? ownName(context, connection, options, property) ?? null;
   if (transactionalId === null) {
     return { producer: await openProducer(context, connection, settings), transaction: null };
   }

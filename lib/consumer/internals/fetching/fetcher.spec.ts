@@ -271,6 +271,21 @@ describe('Fetcher', () => {
     expect(bench.troubles).toEqual(['t-0 has no leader at the moment.', null]);
   });
 
+  it('has no trouble with a partition that is paused: nobody asks about it', async () => {
+    const bench = start([1]);
+    await bench.next();
+    bench.lead([-1], 1);
+    bench.fetcher.metadataChanged();
+    for (const fetch of bench.open.splice(0)) fetch.fail();
+    await until(() => bench.troubles.length > 0);
+    bench.fetcher.assigned[0]?.pause('listener');
+    await until(() => bench.troubles.length > 1);
+    bench.fetcher.assigned[0]?.resume('listener');
+    await until(() => bench.troubles.length > 2);
+    const trouble = 't-0 has no leader at the moment.';
+    expect(bench.troubles).toEqual([trouble, null, trouble]);
+  });
+
   it('counts a broker that refuses connections as trouble until it is reached, or not needed any more', async () => {
     const bench = new FetchBench([1]);
     benches.push(bench);

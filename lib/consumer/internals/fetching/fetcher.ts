@@ -151,6 +151,8 @@ export class Fetcher {
   private resolvePositions(now: number): void {
     const due: FetchPartition[] = [];
     for (const partition of this.partitions) {
+      // Nobody asks about it until it is resumed, and so nobody would learn that its trouble has passed.
+      if (partition.isPaused && partition.wanted === null) this.troubles.clear(partition);
       if (partition.retryAt > now) this.checkAt(partition.retryAt);
       else if (partition.wanted !== null && !partition.isBusy) due.push(partition);
     }
