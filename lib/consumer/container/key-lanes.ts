@@ -199,8 +199,13 @@ export class KeyLanes {
   }
 }
 
+/** Tells lanes of a partition apart. */
+export function laneName(key: Buffer | null): string | null {
+  return key === null ? null : key.toString('latin1');
+}
+
 function laneOf(group: LaneGroup, key: Buffer | null): Lane {
-  const name = key === null ? null : key.toString('latin1');
+  const name = laneName(key);
   let lane = group.lanes.get(name);
   if (lane === undefined) {
     lane = { group, name, head: null, tail: null, isBusy: false };

@@ -67,8 +67,13 @@ function callAll(definitions: readonly ListenerDefinition[]): (call: HandlerCall
             acks.add(definition);
             if (acks.size === definitions.length) call.ack();
           };
-          await definition.handler(withAck(call, ack));
-          done.add(definition);
+          let wantsItAgain = false;
+          const nack = (delayMs: number): void => {
+            call.nack(delayMs);
+            wantsItAgain = true;
+          };
+          await definition.handler(callOf(call, { ack, nack }));
+          if (!wantsItAgain) done.add(definition);
         }),
     );
     const failed = results.find((result) => result.status === 'rejected');
@@ -76,9 +81,11 @@ function callAll(definitions: readonly ListenerDefinition[]): (call: HandlerCall
   };
 }
 
-function withAck(call: HandlerCall, ack: () => void): HandlerCall {
-  const { attempt, partition, records, signal } = call;
-  return { attempt, partition, records, signal, ack, nack: (delayMs) => call.nack(delayMs) };
+function callOf(
+  { attempt, partition, records, signal }: HandlerCall,
+  own: Pick<HandlerCall, 'ack' | 'nack'>,
+): HandlerCall {
+  return { attempt, partition, records, signal, ...own };
 }
 
 function setOf(

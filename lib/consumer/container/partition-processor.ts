@@ -8,8 +8,8 @@ import type { ListenerDefinition } from '../listener-definition.js';
 import type { KafkaListenerEvent } from '../listener-events.js';
 import { FetchedSlice } from './fetched-slice.js';
 import { commitGap } from './gap-commit.js';
-import type { KeyLanes } from './key-lanes.js';
-import { RecordRun, type RunOptions, type RunSurroundings, toError } from './record-run.js';
+import { type KeyLanes, laneName } from './key-lanes.js';
+import { RecordRun, type RunOptions, type RunOutcome, type RunSurroundings, toError } from './record-run.js';
 import { RunningCalls } from './running-calls.js';
 import type { SharedWindow } from './shared-window.js';
 import type { Slots } from './slots.js';
@@ -64,6 +64,8 @@ export class PartitionProcessor {
   private highestBegun = -1n;
   /** Records in the lanes that are still to be handled although the processor ends: others behind them are done, and would be repeated. */
   private gaps = 0;
+  /** Keys of which a record was not done when the processor ended: those behind it must not be handled before it. */
+  private readonly broken = new Set<string | null>();
   private onIdle: (() => void)[] = [];
   private readonly calls = new RunningCalls();
   private gapTimer: NodeJS.Timeout | undefined;
@@ -231,7 +233,7 @@ export class PartitionProcessor {
     return this.slices.length > 0 && !this.isPaused && !this.isEnding;
   }
 
-  private next(slice: FetchedSlice): Promise<void> {
+  private next(slice: FetchedSlice): Promise<unknown> {
     const { definition } = this.dependencies;
     const records = slice.take(definition.isBatch ? definition.maxBatchRecords : 1);
     const { nextUntaken: nextOffset } = slice;
@@ -252,9 +254,11 @@ export class PartitionProcessor {
     lanes.push({ partition: this.partition, key: record.key }, async (park) => {
       this.queued.delete(offset);
       const isGap = this.gaps > 0 && offset < this.highestBegun;
-      if (!this.isEnding || isGap) {
+      const key = laneName(record.key);
+      if ((!this.isEnding || isGap) && !this.broken.has(key)) {
         if (offset > this.highestBegun) this.highestBegun = offset;
-        await this.run({ slice, records: [record], nextOffset: offset + 1n, park });
+        const outcome = await this.run({ slice, records: [record], nextOffset: offset + 1n, park });
+        if (outcome.kind !== 'done') this.broken.add(key);
       }
       if (isGap) this.gaps--;
       this.ended();
@@ -262,7 +266,7 @@ export class PartitionProcessor {
   }
 
   /** Ends when the next record may begin. */
-  private async run(options: RunOptions): Promise<void> {
+  private async run(options: RunOptions): Promise<RunOutcome> {
     this.active++;
     this.dependencies.definition.instrumentation?.received(options.records);
     const outcome = await new RecordRun(this.surroundings, options).run();
@@ -272,6 +276,7 @@ export class PartitionProcessor {
     }
     this.active--;
     this.ended();
+    return outcome;
   }
 
   private done(slice: FetchedSlice, records: readonly ConsumedRecord[]): Promise<void> | null {

@@ -5,6 +5,7 @@ import { RetryBackoff } from '../../wire/retry-backoff.js';
 import { BatchRecordError } from '../batch-record-error.js';
 import type { ConsumedRecord } from '../consumed-record.js';
 import type { ProcessObservation } from '../../instrumentation/kafka-instrumentation.js';
+import { UnhandledBatchError } from '../unhandled-batch-error.js';
 import type { AssignedPartition } from '../consumer-engine-api.js';
 import type { HandlerCall, ListenerDefinition } from '../listener-definition.js';
 import type { KafkaListenerEvent } from '../listener-events.js';
@@ -201,10 +202,11 @@ export class RecordRun implements HandlerCall, RunningCall {
     return this.records[error.index] === undefined ? error.cause : error;
   }
 
-  /** What stands before the failed record of a batch is done; in a transaction it was aborted with the rest. */
-  private leaveOut({ index }: BatchRecordError): void {
+  /** What stands before the failed record of a batch is done. */
+  private leaveOut(error: BatchRecordError): void {
+    const { index } = error;
     const before = this.records.slice(0, index);
-    if (this.surroundings.definition.transaction !== null || before.length === 0) return;
+    if (!this.hasHandledWhatIsBefore(error) || before.length === 0) return;
     if (!this.areDone) this.commit = this.surroundings.onDone(this.options.slice, before);
     this.records = this.records.slice(index);
     this.failures = 0;
@@ -259,8 +261,13 @@ export class RecordRun implements HandlerCall, RunningCall {
   }
 
   /** Where the record that a batch handler has named is now. */
-  private indexOf({ index }: BatchRecordError): number {
-    return this.surroundings.definition.transaction === null ? 0 : index;
+  private indexOf(error: BatchRecordError): number {
+    return this.hasHandledWhatIsBefore(error) ? 0 : error.index;
+  }
+
+  /** In a transaction it was aborted with the rest. */
+  private hasHandledWhatIsBefore(error: BatchRecordError): boolean {
+    return this.surroundings.definition.transaction === null && !(error instanceof UnhandledBatchError);
   }
 
   private async deadLetter(failed: FailedRecord): Promise<RunOutcome> {

@@ -5,11 +5,9 @@ import { CoordinatorClient, GROUP_COORDINATOR } from '../../wire/coordinator-cli
 import type { KafkaClientOptions } from '../../wire/kafka-client-options.js';
 import { KafkaError } from '../../wire/kafka-error.js';
 import type { LogSink } from '../../wire/log-sink.js';
-import { settledWithin } from '../../wire/settled-within.js';
 import type { ConsumerConfig } from '../consumer-config.js';
 import type { ConsumerMetrics } from '../consumer-metrics.js';
 import type {
-  AssignedPartition,
   ConsumerEngineApi,
   ConsumerEngineEvents,
   ConsumerEngineStatus,
@@ -20,6 +18,7 @@ import type {
 import { createAssignors } from './assignors/create-assignors.js';
 import { Fetcher } from './fetching/fetcher.js';
 import { GroupMembership } from './group/group-membership.js';
+import { HeldPartitions } from './held-partitions.js';
 import { ConsumerMetadata, type MetadataChange } from './metadata/consumer-metadata.js';
 import { ConsumerMetadataUpdater } from './metadata/consumer-metadata-updater.js';
 import { firstMetadata } from './metadata/first-metadata.js';
@@ -58,9 +57,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
   private readonly fetcher: Fetcher;
   private readonly trouble: TroubleBoard;
   private readonly missing: MissingTopics;
-  private assigned: readonly AssignedPartition[] = [];
-  /** Revoking is under way; whoever else wants it waits for the same. */
-  private revoking: Promise<void> | null = null;
+  private readonly partitions: HeldPartitions;
   private closing: Promise<void> | null = null;
   private failure: Error | null = null;
 
@@ -104,6 +101,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
       onTrouble: (error) => this.trouble.report('fetch', error),
       onFatal: (error) => this.fail(error),
     });
+    this.partitions = new HeldPartitions({ fetcher: this.fetcher, events, log });
     this.membership = new GroupMembership({
       coordinator: this.coordinator(this.membershipLink, this.quickLink),
       config,
@@ -176,7 +174,7 @@ export class ConsumerEngine implements ConsumerEngineApi {
       unstableMs: membership.unstableSince === null ? 0 : Math.max(0, Date.now() - membership.unstableSince),
       generationId: identity?.generationId ?? -1,
       memberId: identity?.memberId ?? '',
-      assigned: this.assigned,
+      assigned: this.partitions.all,
       missingTopics: this.missingTopics,
       troubledMs: trouble.troubledSince === null ? 0 : Math.max(0, Date.now() - trouble.troubledSince),
       connectedBrokers: this.quickLink.connectedBrokers,
@@ -221,41 +219,17 @@ export class ConsumerEngine implements ConsumerEngineApi {
     this.recorder.rebalanceEnded();
     const { coordinatorId } = this.membership;
     if (coordinatorId !== null) this.offsetsCoordinator.prefer(coordinatorId);
-    this.assigned = this.fetcher.assign(partitions.map(({ partition, topic }) => ({ topic, partition, membership })));
-    this.dependencies.events.onAssigned(this.assigned);
+    this.partitions.assign(partitions, membership);
   }
 
   private revoke(deadline: number): Promise<void> {
     this.recorder.rebalanceStarted();
-    this.revoking ??= this.giveAway(deadline).finally(() => {
-      this.revoking = null;
-    });
-    return this.revoking;
-  }
-
-  private async giveAway(deadline: number): Promise<void> {
-    const partitions = this.assigned;
-    if (partitions.length === 0) return;
-    for (const partition of partitions) partition.pause('revoked');
-    const revoked = this.dependencies.events
-      .onRevoked(partitions, deadline)
-      .catch((error: unknown) => this.dependencies.log.error(`onRevoked has failed: ${String(error)}`));
-    // At the deadline the partitions are given away whatever still goes on.
-    await settledWithin(revoked, Math.max(0, deadline - Date.now()));
-    this.forget(partitions);
+    return this.partitions.revoke(deadline);
   }
 
   private lose(): void {
     this.recorder.rebalanceStarted();
-    const partitions = this.assigned;
-    if (partitions.length === 0) return;
-    this.forget(partitions);
-    this.dependencies.events.onLost(partitions);
-  }
-
-  private forget(partitions: readonly AssignedPartition[]): void {
-    if (this.assigned === partitions) this.assigned = [];
-    this.fetcher.unassign(partitions);
+    this.partitions.lose();
   }
 
   private fail(error: Error): void {

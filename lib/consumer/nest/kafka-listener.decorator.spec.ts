@@ -60,7 +60,7 @@ describe('@KafkaListener()', () => {
     ]);
     await expect(
       factory.only.deliverBatch('orders', [{ value: 1 }, { value: Buffer.from('{') }]),
-    ).rejects.toMatchObject({ name: 'BatchRecordError', index: 1, cause: { name: 'UndecodableRecordError' } });
+    ).rejects.toMatchObject({ name: 'UnhandledBatchError', index: 1, cause: { name: 'UndecodableRecordError' } });
   });
 
   it('is inherited by every controller that extends a class with it', async () => {

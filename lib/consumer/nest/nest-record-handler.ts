@@ -1,9 +1,9 @@
 import { KafkaRetriableException, type MessageHandler, RpcException } from '@nestjs/microservices';
 import { isObservable, type Observable } from 'rxjs';
-import { BatchRecordError } from '../batch-record-error.js';
 import type { ConsumedRecord } from '../consumed-record.js';
 import { type DecodedParts, decodeParts, type RecordDeserializers } from '../deserializers/decode-record.js';
 import type { HandlerCall, RecordHandler } from '../listener-definition.js';
+import { UnhandledBatchError } from '../unhandled-batch-error.js';
 import type { ErrorWitness } from './error-witness.js';
 import { KafkaContext, type KafkaContextFacades } from './kafka-context.js';
 import { type ReplyAddress, replyAddress, type ReplyPacket } from './reply-publisher.js';
@@ -57,7 +57,7 @@ function decode(
     try {
       return decodeParts(record, deserializers);
     } catch (error) {
-      throw isBatch ? new BatchRecordError(index, error) : error;
+      throw isBatch ? new UnhandledBatchError(index, error) : error;
     }
   });
 }
