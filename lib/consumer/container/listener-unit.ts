@@ -47,6 +47,8 @@ export class ListenerUnit {
   private readonly processors = new Map<AssignedPartition, PartitionProcessor>();
   /** Of partitions that were given away while a handler did not come back: it still has its turn. */
   private readonly leftBehind = new Set<PartitionProcessor>();
+  /** Those that are given away, from the moment in which that begins. They are still assigned while handlers end. */
+  private readonly leaving = new WeakSet<AssignedPartition>();
   private readonly commits: ListenerCommits;
   private readonly session: CommitSession;
   private readonly slots: Slots;
@@ -122,6 +124,7 @@ export class ListenerUnit {
   ): Promise<void> {
     const processors = partitions.flatMap((partition) => this.processors.get(partition) ?? []);
     if (processors.length === 0) return;
+    for (const { partition } of processors) this.leaving.add(partition);
     const now = Date.now();
     const margin = Math.min(COMMIT_MARGIN_MS, Math.max(0, deadline - now) / 2);
     const drained = Math.min(deadline - margin, now + limits.drainMs);
@@ -156,13 +159,15 @@ export class ListenerUnit {
     for (const processor of this.processors.values()) processor.resume();
   }
 
-  /** Goes on from there, after what runs has ended. @returns false when the partition is not, or no longer, assigned */
+  /** Goes on from there, after what runs has ended. @returns false when the partition is not, or no longer, assigned, or is about to be given away */
   public async seek(partition: AssignedPartition, target: SeekTarget): Promise<boolean> {
     const processor = this.processors.get(partition);
-    if (processor === undefined) return false;
+    if (processor === undefined || this.leaving.has(partition)) return false;
     partition.pause('seek');
     await processor.drain(Date.now() + this.dependencies.drainTimeoutMs);
-    if (!partition.isAssigned || this.processors.get(partition) !== processor) return false;
+    // Forgetting one that leaves would take from its last commit what is done.
+    if (!partition.isAssigned || this.leaving.has(partition)) return false;
+    if (this.processors.get(partition) !== processor) return false;
     this.forget([processor]);
     partition.seek(target);
     this.assign(partition);
