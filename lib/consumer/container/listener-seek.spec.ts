@@ -79,4 +79,36 @@ describe('a seek of a partition that is being given away', () => {
     await handle?.seek(3n);
     expect(partition.seeks).toEqual([3n]);
   });
+
+  it('has all records handled that others have overtaken, also those behind one that is handled already', async () => {
+    const gates = [gate(), gate()];
+    const handled: string[] = [];
+    const begun: string[] = [];
+    await using bench = await ContainerBench.start(
+      listener(
+        async (call) => {
+          begun.push(offsets(call));
+          await gates[Number(offsets(call))]?.opened;
+          handled.push(offsets(call));
+        },
+        { concurrency: { unit: 'key', limit: 2 } },
+      ),
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(
+      partition,
+      ['a', 'a', 'a', 'b'].map((key, offset) => record('t', 0, offset, key)),
+    );
+    await until(() => handled.length === 1);
+    const seeking = bench.container.listeners[0]?.seek(9n).catch((error: Error) => error.message);
+    await nextTurn();
+    gates[0]?.open();
+    await until(() => begun.includes('1'));
+    const revoking = bench.engine.revoke();
+    gates[1]?.open();
+    await revoking;
+    expect(await seeking).toMatch(/cannot seek/);
+    expect(handled).toEqual(['3', '0', '1', '2']);
+    expect(bench.engine.commits.at(-1)).toBe('t-0=4');
+  });
 });
