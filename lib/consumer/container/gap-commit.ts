@@ -18,10 +18,9 @@ export interface GapCommitOptions {
  * as all its offsets: a plain commit that arrives late could undo that of a later transaction. Never rejects; what fails is committed with the next record.
  */
 export async function commitGap(options: GapCommitOptions): Promise<void> {
-  const { nextOffset, onCommitted, onOutcomeUnknown, stopping } = options;
+  const { onOutcomeUnknown, stopping } = options;
   try {
     await inTransaction({ ...options, records: [] }, () => Promise.resolve());
-    onCommitted(nextOffset);
   } catch (error) {
     if (!(error instanceof TransactionOutcomeUnknownError)) return;
     // It must have ended, either way, before the next one begins.

@@ -9,6 +9,7 @@ export interface TransactionScope {
   readonly records: readonly ConsumedRecord[];
   /** What the transaction commits: the offset of the record behind the last one. */
   readonly nextOffset: bigint;
+  readonly onCommitted: (offset: bigint) => void;
 }
 
 /**
@@ -16,7 +17,7 @@ export interface TransactionScope {
  * be it this member again, does not know of this transaction then.
  */
 export async function inTransaction(
-  { definition, nextOffset, partition, records }: TransactionScope,
+  { definition, nextOffset, onCommitted, partition, records }: TransactionScope,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const { instrumentation, transaction } = definition;
@@ -31,6 +32,7 @@ export async function inTransaction(
     else await instrumentation.commit([{ ...offset, offset: String(nextOffset) }], true, send);
     if (!partition.isAssigned) throw lost(partition);
   }, transaction.options);
+  onCommitted(nextOffset);
 }
 
 function lost({ partition, topic }: AssignedPartition): CommitFailedError {

@@ -102,6 +102,7 @@ export class ListenerUnit {
       },
       onGap: () => this.commits.skipped(),
       onCommitted: (offset) => this.commits.noteCommitted(partition, offset),
+      committed: () => this.commits.committed(partition),
       onFailed: (error) => this.fail(error),
     });
     this.processors.set(partition, processor);

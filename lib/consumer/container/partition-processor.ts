@@ -34,6 +34,8 @@ export interface PartitionProcessorDependencies {
   readonly onGap: () => void;
   /** A transaction has committed the offset. */
   readonly onCommitted: (offset: bigint) => void;
+  /** What this member has committed; null for nothing. */
+  readonly committed: () => bigint | null;
   /** The listener cannot go on. */
   readonly onFailed: (error: Error) => void;
 }
@@ -73,12 +75,13 @@ export class PartitionProcessor {
   private readonly surroundings: RunSurroundings;
 
   public constructor(private readonly dependencies: PartitionProcessorDependencies) {
-    const { definition, emit, onOutcomeUnknown, partition, window } = dependencies;
+    const { definition, emit, onCommitted, onOutcomeUnknown, partition, window } = dependencies;
     window.enter();
     this.surroundings = {
       definition,
       partition,
       onOutcomeUnknown,
+      onCommitted,
       emit,
       stopping: this.stopping.signal,
       signal: this.lost.signal,
@@ -181,16 +184,25 @@ export class PartitionProcessor {
     } else if (definition.transaction === null) {
       onGap();
     } else {
-      this.gapTimer ??= setTimeout(() => void this.commitGap(), GAP_COMMIT_AFTER_MS).unref();
+      this.commitGapLater();
     }
   }
 
-  /** Only while nothing else of the partition is under way, so that no transaction is overtaken. */
+  private commitGapLater(): void {
+    this.gapTimer ??= setTimeout(() => void this.commitGap(), GAP_COMMIT_AFTER_MS).unref();
+  }
+
+  /** Only while nothing else of the partition is under way, so that no transaction is overtaken. What waits here carries the offset itself; what runs does not. */
   private async commitGap(): Promise<void> {
     this.gapTimer = undefined;
-    const { definition, onCommitted, onOutcomeUnknown, tracker } = this.dependencies;
+    const { committed, definition, onCommitted, onOutcomeUnknown, tracker } = this.dependencies;
     const { watermark } = tracker;
-    if (!this.isIdle || this.slices.length > 0 || this.isEnding || watermark === null) return;
+    if (this.slices.length > 0 || this.isEnding || watermark === null) return;
+    if (!this.isIdle) {
+      this.commitGapLater();
+      return;
+    }
+    if (watermark === committed()) return;
     this.isLooping = true;
     await commitGap({
       definition,
@@ -282,14 +294,13 @@ export class PartitionProcessor {
 
   private done(slice: FetchedSlice, records: readonly ConsumedRecord[]): Promise<void> | null {
     if (this.lost.signal.aborted) return null;
-    const { definition, onCommitted, session, tracker } = this.dependencies;
+    const { session, tracker } = this.dependencies;
     for (const record of records) {
       tracker.done(record);
       this.heldBytes -= record.sizeInBytes;
     }
     slice.done(records.length);
     this.releaseIfRoom();
-    if (definition.transaction !== null && tracker.watermark !== null) onCommitted(tracker.watermark);
     const afterRecord =
       session.afterRecord === undefined ? null : this.decide((done) => session.afterRecord?.(done), records.length);
     if (!slice.isDone || session.afterBatch === undefined) return afterRecord;

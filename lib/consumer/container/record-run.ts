@@ -13,7 +13,7 @@ import type { FailedRecord } from '../recovery/recovery-policy.js';
 import { aborted } from './aborted.js';
 import { isClusterTrouble } from './cluster-trouble.js';
 import type { FetchedSlice } from './fetched-slice.js';
-import { inTransaction } from './in-transaction.js';
+import { inTransaction, type TransactionScope } from './in-transaction.js';
 import type { ListenerInstrumentation } from './listener-instrumentation.js';
 import type { RunningCall, RunningCalls } from './running-calls.js';
 
@@ -36,6 +36,8 @@ export interface RunSurroundings {
   readonly signal: AbortSignal;
   /** A transaction may have committed these records; the partitions of the group have to be given out anew to know. */
   readonly onOutcomeUnknown: () => void;
+  /** A transaction has committed the offset. */
+  readonly onCommitted: (offset: bigint) => void;
   /**
    * Records are done, once each: handled, acknowledged where the strategy waits for that, or in the dead-letter topic.
    * @returns what the next records wait for, if for anything
@@ -153,15 +155,17 @@ export class RecordRun implements HandlerCall, RunningCall {
   }
 
   private async callInTransaction(): Promise<void> {
-    const { definition, partition, signal } = this.surroundings;
-    await inTransaction(
-      { definition, partition, records: this.records, nextOffset: this.options.nextOffset },
-      async (own) => {
-        this.signal = AbortSignal.any([signal, own]);
-        await definition.handler(this);
-        if (this.nackedFor >= 0) throw new NackedError(`${definition.id} wants its records again.`);
-      },
-    );
+    const { definition, signal } = this.surroundings;
+    await inTransaction(this.transactionScope, async (own) => {
+      this.signal = AbortSignal.any([signal, own]);
+      await definition.handler(this);
+      if (this.nackedFor >= 0) throw new NackedError(`${definition.id} wants its records again.`);
+    });
+  }
+
+  private get transactionScope(): TransactionScope {
+    const { definition, onCommitted, partition } = this.surroundings;
+    return { definition, partition, records: this.records, nextOffset: this.options.nextOffset, onCommitted };
   }
 
   private succeeded(): RunOutcome {
@@ -289,11 +293,9 @@ export class RecordRun implements HandlerCall, RunningCall {
   }
 
   private storeDeadLetter(failed: FailedRecord): Promise<void> {
-    const { definition, partition } = this.surroundings;
+    const { definition } = this.surroundings;
     const store = (): Promise<void> => definition.recovery.deadLetter(failed);
-    if (definition.transaction === null) return store();
-    const { nextOffset } = this.options;
-    return inTransaction({ definition, partition, records: this.records, nextOffset }, store);
+    return definition.transaction === null ? store() : inTransaction(this.transactionScope, store);
   }
 
   private async deadLetterFailed(cause: unknown, failures: number): Promise<RunOutcome | null> {

@@ -188,4 +188,35 @@ describe('a transactional listener', () => {
     expect(bench.engine.commits).toEqual([]);
     await until(() => bench.container.listeners[0]?.status().partitions[0]?.committed === '7');
   });
+
+  it('commits what moves the position behind a record whose handler takes long, and tells only what is committed', async () => {
+    const transactions = new FakeTransactions();
+    const { open, opened } = gate();
+    await using bench = await ContainerBench.start(transactional(transactions, () => opened));
+    const committed = (): unknown => bench.container.listeners[0]?.status().partitions[0]?.committed;
+    const [slow = bench.engine.assignOne(T0), quiet = slow] = bench.engine.assign(T0, { topic: 't', partition: 1 });
+    bench.engine.deliver(slow, [record('t', 0, 0)]);
+    await until(() => transactions.log.length === 1);
+    bench.engine.deliver(slow, [], 5);
+    bench.engine.deliver(quiet, [], 3);
+    // By now that of the slow one would have been committed, too.
+    await until(() => transactions.log.includes('offset 3'));
+    open();
+    await until(() => committed() !== null);
+    expect(committed()).toBe('1');
+    expect(transactions.log).not.toContain('offset 5');
+    await until(() => committed() === '5');
+    expect(transactions.log.slice(-5)).toEqual(['offset 1', 'commit', 'begin', 'offset 5', 'commit']);
+  });
+
+  it('makes no transaction for what that of a later record has committed', async () => {
+    const transactions = new FakeTransactions();
+    await using bench = await ContainerBench.start(transactional(transactions, () => undefined));
+    const [busy = bench.engine.assignOne(T0), quiet = busy] = bench.engine.assign(T0, { topic: 't', partition: 1 });
+    bench.engine.deliver(busy, [], 4);
+    bench.engine.deliver(busy, [record('t', 0, 4)]);
+    bench.engine.deliver(quiet, [], 3);
+    await until(() => transactions.log.length >= 6);
+    expect(transactions.log).toEqual(['begin', 'offset 5', 'commit', 'begin', 'offset 3', 'commit']);
+  });
 });
