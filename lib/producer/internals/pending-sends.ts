@@ -92,15 +92,18 @@ export class PendingSends {
     else this.armTimer();
   }
 
-  /** Metadata has changed: moves on whatever can be placed now. */
+  /** Metadata has changed: moves on whatever can be placed now, and fails what never can. */
   public metadataChanged(): void {
     const lines = [...this.byTopic];
+    const refused: [WaitingLine, Error][] = [];
     this.byTopic.clear();
     for (const [topic, line] of lines) {
       const error = this.dependencies.finalError(topic);
       if (error === undefined) this.moveOn(topic, line);
-      else this.failLine(line, error);
+      else refused.push([line, error]);
     }
+    // Only when all others stand in their lines again: a callback may send to any topic, flush, or end it all.
+    for (const [line, error] of refused) this.failLine(line, error);
     this.memoryReleased();
   }
 
