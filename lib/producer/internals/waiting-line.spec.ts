@@ -151,6 +151,25 @@ describe('a line of waiting sends', () => {
     expect(String(first?.segment.readRecord(first).value)).toBe('a'.repeat(8_000));
   });
 
+  it('can be emptied and filled again by what is called for those that are taken out', () => {
+    const memory = new WaitingMemory();
+    const line = new WaitingLine(memory);
+    const { send } = createOffers()();
+    const push = (size: number): void =>
+      line.push({ ...send, original: null }, new SerializedRecord('t', 7, null, Buffer.alloc(size, 0x7f), null));
+    // Enough that segments have their full size, whose buffers are used again.
+    for (let index = 0; index < 3_000; index++) push(60);
+    const taken: number[] = [];
+    line.takeStartedBy(Number.POSITIVE_INFINITY, (sends) => {
+      taken.push(sends.length);
+      if (taken.length > 1) return;
+      line.takeStartedBy(Number.POSITIVE_INFINITY, (rest) => taken.push(rest.length));
+      for (let index = 0; index < 20; index++) push(15_000);
+    });
+    expect(taken.reduce((sum, count) => sum + count)).toBe(3_000);
+    expect(line.length).toBe(20);
+  });
+
   it('takes over another line behind its own sends', () => {
     const memory = new WaitingMemory();
     const offer = createOffers();

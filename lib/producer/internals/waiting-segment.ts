@@ -213,6 +213,8 @@ export class WaitingSegment {
   }
 
   private forEachWaiting(visit: (index: number, position: number) => void): void {
+    // The buffer of an empty segment may hold the records of another one by now.
+    if (this.remaining === 0) return;
     let position = this.nextPosition;
     for (let index = this.nextIndex; index < this.resolves.length; index++) {
       if (this.resolves[index] !== null) visit(index, position);
