@@ -458,6 +458,23 @@ describe('drained', () => {
   });
 });
 
+describe('the topics of those that wait', () => {
+  it('are told while somebody waits for metadata or memory', () => {
+    const bench = new Bench();
+    bench.known.add('u');
+    bench.places = 0;
+    const waiting = (): string[] => ['t', 'u', 'v'].filter((topic) => bench.pending.waitsFor(topic));
+    expect(waiting()).toEqual([]);
+    bench.add('metadata', 't');
+    bench.add('memory', 'u');
+    expect(waiting()).toEqual(['t', 'u']);
+    bench.release(1);
+    expect(waiting()).toEqual(['t']);
+    jest.advanceTimersByTime(MAX_BLOCK_MS);
+    expect(waiting()).toEqual([]);
+  });
+});
+
 describe('failing all', () => {
   it('fails every send once, and leaves no timer', () => {
     const bench = new Bench();

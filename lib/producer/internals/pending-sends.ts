@@ -67,6 +67,11 @@ export class PendingSends {
     return this.byTopic.size > 0;
   }
 
+  /** Whether a send to the topic may wait, for its metadata or for memory. */
+  public waitsFor(topic: string): boolean {
+    return this.byTopic.has(topic) || this.forMemory.mayHold(topic);
+  }
+
   public get waitingBytes(): number {
     return this.memory.heldBytes;
   }

@@ -167,6 +167,15 @@ describe('an engine', () => {
     await expect(sent).resolves.toMatchObject({ topic: 'new', offset: '0' });
   });
 
+  it('asks for a topic as long as a send waits for it, however short topics are kept without use', async () => {
+    await using cluster = await ScriptedCluster.start();
+    await using engine = await TestEngine.start(cluster.address, { config: { metadataMaxIdleMs: 1 } });
+    const sent = engine.send({ topic: 'new', partition: 0, value: 'v' });
+    await until(() => cluster.broker.requestsOf(API.metadata).length > 4);
+    cluster.topics.add('new');
+    await expect(sent).resolves.toMatchObject({ topic: 'new', offset: '0' });
+  });
+
   it('starts once, however often it is asked to', async () => {
     await using cluster = await ScriptedCluster.start();
     await using engine = new TestEngine(cluster.address);

@@ -76,7 +76,7 @@ export class ProducerEngine implements ProducerEngineApi {
     this.dependencies = dependencies;
     const { config, log } = dependencies;
     this.interceptors = new InterceptorChain(dependencies.interceptors, log);
-    this.metadata = new ProducerMetadata(config.metadataMaxIdleMs);
+    this.metadata = new ProducerMetadata(config.metadataMaxIdleMs, (topic) => this.intake.pending.waitsFor(topic));
     this.memory = new BufferMemory(config.bufferMemory, () => this.intake.pending.memoryReleased());
     this.link = openLink(dependencies, () => this.connectionsChanged());
     this.updater = new MetadataUpdater({

@@ -171,4 +171,16 @@ describe('topics to ask for', () => {
     expect([metadata.topic('idle'), metadata.topic('used') === known]).toEqual([undefined, true]);
     expect(metadata.want('idle', NOW)).toBe(true);
   });
+
+  it('are not forgotten, nor what is known of them, while records wait for them', () => {
+    const awaited = new Set(['known', 'unknown']);
+    const metadata = new ProducerMetadata(MAX_IDLE_MS, (name) => awaited.has(name));
+    metadata.update(response(topic('known', [partition(0, 1)])), NOW);
+    for (const name of awaited) metadata.want(name, NOW);
+    const late = NOW + 10 * MAX_IDLE_MS;
+    expect(metadata.topicsToRefresh(late)).toEqual(['known', 'unknown']);
+    expect(metadata.partitionCount('known')).toBe(1);
+    awaited.clear();
+    expect(metadata.topicsToRefresh(late)).toEqual([]);
+  });
 });

@@ -16,8 +16,14 @@ export class ProducerMetadata implements ClusterView {
   private updates = 0;
   private updatedTime = 0;
 
-  /** @param maxIdleMs `metadata.max.idle.ms`: unused topics are forgotten after so long */
-  public constructor(private readonly maxIdleMs: number) {}
+  /**
+   * @param maxIdleMs `metadata.max.idle.ms`: unused topics are forgotten after so long
+   * @param isAwaited whether records wait for a topic, or for memory with it: then it is in use
+   */
+  public constructor(
+    private readonly maxIdleMs: number,
+    private readonly isAwaited: (topic: string) => boolean = () => false,
+  ) {}
 
   /** How many responses have been taken in; 0 until the first. */
   public get version(): number {
@@ -61,7 +67,7 @@ export class ProducerMetadata implements ClusterView {
   public topicsToRefresh(now: number): string[] {
     for (const [name, wantedAt] of this.wanted) {
       const usedAt = Math.max(wantedAt, this.topics.get(name)?.usedAt ?? 0);
-      if (now - usedAt <= this.maxIdleMs) continue;
+      if (now - usedAt <= this.maxIdleMs || this.isAwaited(name)) continue;
       this.wanted.delete(name);
       this.topics.delete(name);
       this.errors.delete(name);

@@ -45,6 +45,12 @@ export class WaitingLine {
     return false;
   }
 
+  /** Whether anyone here may wait with a record for the topic: one that has left not long ago counts, too. */
+  public mayHold(topic: string): boolean {
+    for (const segment of this.segments) if (segment.mayHold(topic)) return true;
+    return false;
+  }
+
   /** @param origin where it has waited before, if it has */
   public push(send: WaitingSend, record: SerializedRecord, origin?: Origin): void {
     const segment = this.segmentFor(record, origin);

@@ -108,6 +108,11 @@ export class WaitingSegment {
     return this.oldest;
   }
 
+  /** Whether a send for the topic may wait here: it does, or has. */
+  public mayHold(topic: string): boolean {
+    return this.remaining > 0 && this.topics.includes(topic);
+  }
+
   public hasRoomFor(record: SerializedRecord): boolean {
     return this.end + storedBytes(record) <= this.bytes.length;
   }
