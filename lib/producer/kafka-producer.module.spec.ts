@@ -521,6 +521,16 @@ describe('KafkaProducerModule', () => {
       expect(factory.of('a').sent.map((record) => record.value)).toEqual(['constructor', 'init', 'init, awaited']);
     });
 
+    it('sends what a callback sends behind all that was sent before the start', async () => {
+      const module = await build([KafkaProducerModule.forRoot({ client: { ...CLIENT, clientId: 'a' } })]).compile();
+      const kafka = module.get(KafkaProducer, { strict: false });
+      kafka.send({ topic: 't', value: 'first' }, () => kafka.emit({ topic: 't', value: 'from the callback' }));
+      kafka.emit({ topic: 't', value: 'second' });
+      app = await module.init();
+
+      expect(factory.of('a').sent.map((record) => record.value)).toEqual(['first', 'second', 'from the callback']);
+    });
+
     it('fails the start with the error of the engine, and closes what was opened', async () => {
       factory.startError = new BrokerUnavailableError('No broker of 127.0.0.1:9092 could be reached.');
 

@@ -122,8 +122,8 @@ export class ProducerLifecycle implements ProducerEngineHost, OnModuleInit, OnAp
       if (engine !== null) await this.closeEngine(engine, 0);
       throw error;
     }
-    this.current = engine;
     this.startingEngine.handOver(engine);
+    this.current = engine;
   }
 
   /** Engines share them: a partitioner counts on seeing all records, an interceptor all outcomes. */

@@ -68,6 +68,34 @@ describe('StartingEngine', () => {
     expect(seen).toEqual([null]);
   });
 
+  it('passes on what a callback sends behind all that was called before it', async () => {
+    const { starting, engine, calls } = setUp();
+    let flushed: Promise<void> | undefined;
+    starting.sendWithCallback(record('1'), () =>
+      starting.sendWithCallback(record('from the callback'), () => undefined),
+    );
+    starting.sendWithCallback(record('2'), () => undefined);
+    starting.sendWithCallback(record('3'), () => {
+      flushed = starting.flush();
+    });
+
+    starting.handOver(engine);
+    expect(calls).toEqual(['callback 1', 'callback 2', 'callback 3', 'callback from the callback', 'flush']);
+    await flushed;
+  });
+
+  it('leaves a flush to the engine also when a callback of the last one asks for it', async () => {
+    const { starting, engine, calls } = setUp();
+    let flushed: Promise<void> | undefined;
+    starting.sendWithCallback(record('1'), () => {
+      flushed = starting.flush();
+    });
+
+    starting.handOver(engine);
+    expect(calls).toEqual(['callback 1', 'flush']);
+    await flushed;
+  });
+
   it('does not ask for a start when there is nothing to flush', async () => {
     const { starting, requests } = setUp();
     await starting.flush();

@@ -1,3 +1,4 @@
+import { Fifo } from '../wire/fifo.js';
 import type { LogSink } from '../wire/log-sink.js';
 import { BufferExhaustedError, ProducerClosedError } from './errors.js';
 import type { ProducerEngineApi, ProducerMetrics, ProducerStatus, TopicDescription } from './producer-engine-api.js';
@@ -18,8 +19,10 @@ interface Waiting {
  * first. The first call asks for the start; what was called meanwhile goes on in its order, or fails with what made the start fail.
  */
 export class StartingEngine implements ProducerEngineApi {
-  private readonly waiting: Waiting[] = [];
+  private readonly waiting = new Fifo<Waiting>();
   private failure: Error | null = null;
+  /** What has waited is being passed on: some of it is the engine's already. */
+  private isHandingOver = false;
 
   /** @param requestStart must lead to `handOver` or `fail`; called for every call that has to wait */
   public constructor(
@@ -44,7 +47,8 @@ export class StartingEngine implements ProducerEngineApi {
   }
 
   public flush(): Promise<void> {
-    return this.waiting.length === 0 ? Promise.resolve() : this.wait((engine) => engine.flush());
+    const isIdle = this.waiting.length === 0 && !this.isHandingOver;
+    return isIdle ? Promise.resolve() : this.wait((engine) => engine.flush());
   }
 
   public close(): Promise<void> {
@@ -83,15 +87,20 @@ export class StartingEngine implements ProducerEngineApi {
     return this.wait((engine) => engine.describeTopics(topics, configs));
   }
 
-  /** Passes on, at once and in order, what has waited. To be called in the same turn as the engine becomes the producer's. */
+  /**
+   * Passes on, at once and in order, what has waited, and what callbacks of records that fail at once send meanwhile. Right after it, in the same
+   * turn, the engine must become the producer's: earlier, those sends would overtake what still waits here.
+   */
   public handOver(engine: ProducerEngineApi): void {
-    for (const waiting of this.waiting.splice(0)) waiting.go(engine);
+    this.isHandingOver = true;
+    for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) next.go(engine);
+    this.isHandingOver = false;
   }
 
   /** Fails what has waited, and everything later. */
   public fail(error: Error): void {
     this.failure ??= error;
-    for (const waiting of this.waiting.splice(0)) waiting.fail(this.failure);
+    for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) next.fail(this.failure);
   }
 
   private wait<T>(call: (engine: ProducerEngineApi) => Promise<T>): Promise<T> {
