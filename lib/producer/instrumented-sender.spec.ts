@@ -87,6 +87,17 @@ describe('InstrumentedSender', () => {
     expect(ended).toHaveLength(3);
   });
 
+  it('sends records as they were when they were sent while instrumentations were still made', async () => {
+    const { sender, sent } = await setUp(null, false, false);
+    const record = { ...RECORD, value: { count: 1 } };
+    const calls = [sender.send(record)];
+    calls.push(new Promise((resolve) => sender.sendWithCallback(record, (_, stored) => resolve(stored))));
+    record.value.count = 2;
+    await Promise.all(calls);
+    expect(sent.map(({ value }) => value)).toEqual([{ count: 1 }, { count: 1 }]);
+    for (const { timestamp } of sent) expect(timestamp).toEqual(expect.any(Number));
+  });
+
   it('tracks calls where its sender does', async () => {
     expect((await setUp(null)).sender.track).toBeUndefined();
     expect((await setUp(null, true)).sender.track).toBeDefined();

@@ -1,4 +1,5 @@
 import type { InstrumentationChain } from '../instrumentation/instrumentation-chain.js';
+import { copyRecord } from './copy-record.js';
 import type { RecordSender } from './producer-transactions.js';
 import type { DeliveryCallback, ProducerRecord, RecordMetadata } from './record.js';
 
@@ -17,7 +18,10 @@ export class InstrumentedSender implements RecordSender {
   public send(offered: ProducerRecord): Promise<RecordMetadata> {
     const { clientId, instrumentation, sender } = this;
     // Only while the application comes up.
-    if (!instrumentation.isReady) return instrumentation.ready.then(() => this.send(offered));
+    if (!instrumentation.isReady) {
+      const copy = copyRecord(offered);
+      return instrumentation.ready.then(() => this.send(copy));
+    }
     const { ended, record } = instrumentation.sendStarted({ clientId, record: offered });
     const sent = sender.send(record).then(
       (metadata) => {
@@ -37,7 +41,8 @@ export class InstrumentedSender implements RecordSender {
   public sendWithCallback(offered: ProducerRecord, callback: DeliveryCallback): void {
     const { clientId, instrumentation } = this;
     if (!instrumentation.isReady) {
-      void instrumentation.ready.then(() => this.sendWithCallback(offered, callback));
+      const copy = copyRecord(offered);
+      void instrumentation.ready.then(() => this.sendWithCallback(copy, callback));
       return;
     }
     const { ended, record } = instrumentation.sendStarted({ clientId, record: offered });

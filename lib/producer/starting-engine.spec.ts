@@ -68,6 +68,27 @@ describe('StartingEngine', () => {
     expect(seen).toEqual([null]);
   });
 
+  it('passes on records as they were when they were sent, with the time of then', () => {
+    const { starting, engine } = setUp();
+    const given: ProducerRecord[] = [];
+    const sent = { topic: 't', value: { count: 1 } };
+    void starting.send(sent);
+    starting.sendWithCallback(sent, () => undefined);
+    sent.value.count = 2;
+    const changedAt = Date.now();
+
+    starting.handOver({
+      ...engine,
+      send: (one) => {
+        given.push(one);
+        return Promise.resolve(metadata);
+      },
+      sendWithCallback: (one) => void given.push(one),
+    });
+    expect(given.map(({ value }) => value)).toEqual([{ count: 1 }, { count: 1 }]);
+    for (const { timestamp } of given) expect(Number(timestamp)).toBeLessThanOrEqual(changedAt);
+  });
+
   it('passes on what a callback sends behind all that was called before it', async () => {
     const { starting, engine, calls } = setUp();
     let flushed: Promise<void> | undefined;

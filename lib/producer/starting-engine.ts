@@ -1,5 +1,6 @@
 import { Fifo } from '../wire/fifo.js';
 import type { LogSink } from '../wire/log-sink.js';
+import { copyRecord } from './copy-record.js';
 import { BufferExhaustedError, ProducerClosedError } from './errors.js';
 import type { ProducerEngineApi, ProducerMetrics, ProducerStatus, TopicDescription } from './producer-engine-api.js';
 import { failDelivery } from './fail-delivery.js';
@@ -35,11 +36,13 @@ export class StartingEngine implements ProducerEngineApi {
     return this.wait(() => Promise.resolve());
   }
 
-  public send(record: ProducerRecord): Promise<RecordMetadata> {
+  public send(offered: ProducerRecord): Promise<RecordMetadata> {
+    const record = copyRecord(offered);
     return this.wait((engine) => engine.send(record));
   }
 
-  public sendWithCallback(record: ProducerRecord, callback: DeliveryCallback): void {
+  public sendWithCallback(offered: ProducerRecord, callback: DeliveryCallback): void {
+    const record = copyRecord(offered);
     this.enqueue({
       go: (engine) => engine.sendWithCallback(record, callback),
       fail: (error) => failDelivery(callback, error, record, this.log),
