@@ -9,7 +9,7 @@ import { UnhandledBatchError } from '../unhandled-batch-error.js';
 import type { AssignedPartition } from '../consumer-engine-api.js';
 import type { HandlerCall, ListenerDefinition } from '../listener-definition.js';
 import type { KafkaListenerEvent } from '../listener-events.js';
-import type { FailedRecord } from '../recovery/recovery-policy.js';
+import type { FailedRecord, RecoveryDecision } from '../recovery/recovery-policy.js';
 import { aborted } from './aborted.js';
 import { isClusterTrouble } from './cluster-trouble.js';
 import type { FetchedSlice } from './fetched-slice.js';
@@ -189,8 +189,16 @@ export class RecordRun implements HandlerCall, RunningCall {
     this.failures++;
     if (this.firstFailedAt === 0) this.firstFailedAt = Date.now();
     const failed = this.describe(error);
-    const decision = definition.recovery.decide(failed);
-    const retryInMs = decision.action === 'retry' ? decision.delayMs : null;
+    let decision: RecoveryDecision;
+    let retryInMs: number | null;
+    try {
+      decision = definition.recovery.decide(failed);
+      retryInMs = decision.action === 'retry' ? decision.delayMs : null;
+    } catch (cause) {
+      // Nobody knows what is to become of the record.
+      this.emit('record-failed', failed, {});
+      return { kind: 'failed', error: toError(cause) };
+    }
     this.emit('record-failed', failed, { retryInMs });
     // What its handler has acknowledged is done, whatever happened afterwards.
     if (this.areDone && partition.isAssigned) return DONE;

@@ -23,6 +23,7 @@ export type RecoveryDecision =
 
 /** Decides about failed records, and takes those that are given up. */
 export interface RecoveryPolicy {
+  /** What it throws stops the listener before the record, with that error. */
   decide(failed: FailedRecord): RecoveryDecision;
   /**
    * Stores the record in the dead-letter topic; in the transaction of the caller, if there is one.
