@@ -63,5 +63,6 @@ export interface ListenerPartitionStatus extends TopicPartition {
    * two attempts.
    */
   readonly oldestCallMs: number;
+  /** With its listener, or by a handler through `context.getConsumer().pause`. */
   readonly isPaused: boolean;
 }

@@ -2,6 +2,7 @@ import type { KafkaConsumerMetrics } from '../consumer-metrics.js';
 import type { TopicPartition } from '../consumer-engine-api.js';
 import type { ConsumerEngineStatus } from '../consumer-engine-api.js';
 import type { KafkaListenerStatus } from '../listener-events.js';
+import type { PartitionSelection } from './handler-pauses.js';
 
 /** Where to go on: an offset (also decimal, as in `status()`), `'earliest'`, `'latest'`, or the first record at or after a time (milliseconds since the epoch, or a Date). */
 export type ListenerSeekTarget = bigint | string | { readonly timestamp: number | Date };
@@ -39,6 +40,12 @@ export interface ListenerContainerApi {
   start(): Promise<void>;
   /** Stops fetching, lets handlers end within `timeoutMs`, then commits and leaves the group, which may take some seconds more. Idempotent. */
   close(timeoutMs: number): Promise<void>;
+  /**
+   * Holds partitions, whichever listener of the group has them, and besides what listeners pause: handlers that run end; no more begin. A partition that stays with this member
+   * stays paused through a rebalance; one that is taken away is forgotten, as are those of listeners that stop.
+   */
+  pausePartitions(selections: readonly PartitionSelection[]): void;
+  resumePartitions(selections: readonly PartitionSelection[]): void;
   status(): ConsumerEngineStatus | null;
   /** Of the group and its listeners. */
   metrics(): KafkaConsumerMetrics;

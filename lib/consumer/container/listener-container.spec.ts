@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchRecordError } from '../batch-record-error.js';
 import { KafkaTimeoutError } from '../../wire/kafka-timeout-error.js';
 import { ManualCommitStrategy } from '../commit/manual-commit.strategy.js';
@@ -483,6 +484,29 @@ describe('a listener by hand', () => {
     handle?.resume();
     await until(() => handled.length === 1);
     expect(partition.pauses.size).toBe(0);
+  });
+
+  it('pauses with concurrency by key, too, and before another attempt', async () => {
+    const handled: string[] = [];
+    await using bench = await ContainerBench.start(
+      listener(
+        (call) => {
+          handled.push(offsets(call));
+          if (handled.length > 1) return;
+          bench.container.listeners[0]?.pause();
+          throw new Error('oops');
+        },
+        { concurrency: { unit: 'key', limit: 2 } },
+      ),
+    );
+    const partition = bench.engine.assignOne(T0);
+    bench.engine.deliver(partition, [record('t', 0, 0, 'a'), record('t', 0, 1, 'b'), record('t', 0, 2, 'a')]);
+    await until(() => bench.eventTypes().includes('record-failed'));
+    await sleep(30);
+    expect(handled).toEqual(['0']);
+    bench.container.listeners[0]?.resume();
+    await until(() => handled.length === 4);
+    expect(handled.filter((offset) => offset !== '1')).toEqual(['0', '0', '2']);
   });
 
   it('stops with a commit, leaves the group as its last listener, and starts again as a new member', async () => {

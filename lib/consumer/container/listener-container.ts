@@ -12,6 +12,7 @@ import type {
 import type { ListenerDefinition } from '../listener-definition.js';
 import type { KafkaListenerEvent } from '../listener-events.js';
 import { ContainedListener } from './contained-listener.js';
+import { HandlerPauses, type PartitionSelection } from './handler-pauses.js';
 import type { ListenerContainerApi, ListenerHandle } from './listener-container-api.js';
 import { ListenerEventLog } from './listener-event-log.js';
 import { namedTopics, reads } from './listener-topics.js';
@@ -44,6 +45,7 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
   private readonly units = new Map<string, ListenerUnit>();
   private readonly unitOf = new Map<AssignedPartition, ListenerUnit>();
   private readonly window = new SharedWindow();
+  private readonly handlerPauses = new HandlerPauses();
   private engine: ConsumerEngineApi | null = null;
   /** Starts and stops happen one after the other. */
   private turn: Promise<unknown> = Promise.resolve();
@@ -109,6 +111,16 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
     });
   }
 
+  public pausePartitions(selections: readonly PartitionSelection[]): void {
+    this.handlerPauses.pause(selections);
+    for (const unit of this.units.values()) unit.handlerPausesChanged();
+  }
+
+  public resumePartitions(selections: readonly PartitionSelection[]): void {
+    this.handlerPauses.resume(selections);
+    for (const unit of this.units.values()) unit.handlerPausesChanged();
+  }
+
   /** @internal for the handle */
   public startListener(listener: ContainedListener): Promise<void> {
     return this.inTurn(async () => {
@@ -160,6 +172,7 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
 
   public onAssigned(partitions: readonly AssignedPartition[]): void {
     for (const listener of this.running) listener.hasJoined = true;
+    this.handlerPauses.keep(partitions);
     for (const partition of partitions) {
       const unit = this.unitFor(partition.topic);
       // Its listener has stopped meanwhile: the group is about to take it away again.
@@ -242,6 +255,7 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
     this.engine = null;
     for (const unit of this.units.values()) unit.end();
     this.isEnding = false;
+    this.handlerPauses.forget(() => true);
     this.units.clear();
     this.unitOf.clear();
   }
@@ -251,6 +265,7 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
     for (const partition of partitions) partition.pause('stopped');
     await unit.release(partitions, deadline, { drainMs: this.drainMs, commitMs: STOP_COMMIT_MS });
     unit.end();
+    this.handlerPauses.forget((topic) => reads(unit.definition, topic));
     for (const partition of partitions) this.unitOf.delete(partition);
     for (const [key, known] of this.units) if (known === unit) this.units.delete(key);
   }
@@ -303,6 +318,7 @@ export class ListenerContainer implements ListenerContainerApi, ConsumerEngineEv
       drainTimeoutMs,
       config,
       window: this.window,
+      isPausedByHandler: (partition) => this.handlerPauses.has(partition),
       metrics: readers.map(({ recorder }) => recorder),
       commit: (offsets, deadline) => this.engine?.commit(offsets, deadline) ?? Promise.resolve(),
       onOutcomeUnknown: () => this.engine?.rejoin('the outcome of a transaction is not known'),

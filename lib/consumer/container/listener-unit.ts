@@ -28,6 +28,7 @@ export interface ListenerUnitDependencies {
   readonly config: Pick<ConsumerConfig, 'defaultApiTimeoutMs' | 'retryBackoffMs' | 'retryBackoffMaxMs'>;
   readonly onFailed: (error: Error) => void;
   readonly window: SharedWindow;
+  readonly isPausedByHandler: (partition: AssignedPartition) => boolean;
   /** Of the listeners that this one stands for. */
   readonly metrics: readonly ListenerMetricsRecorder[];
 }
@@ -106,7 +107,8 @@ export class ListenerUnit {
       onFailed: (error) => this.fail(error),
     });
     this.processors.set(partition, processor);
-    if (this.isPaused) processor.pause();
+    if (this.isPaused) processor.pause('listener');
+    if (this.dependencies.isPausedByHandler(partition)) processor.pause('handler');
   }
 
   public accept(partition: AssignedPartition, records: readonly ConsumedRecord[], nextOffset: bigint): void {
@@ -152,12 +154,20 @@ export class ListenerUnit {
 
   public pause(): void {
     this.isPaused = true;
-    for (const processor of this.processors.values()) processor.pause();
+    for (const processor of this.processors.values()) processor.pause('listener');
   }
 
   public resume(): void {
     this.isPaused = false;
-    for (const processor of this.processors.values()) processor.resume();
+    for (const processor of this.processors.values()) processor.resume('listener');
+  }
+
+  /** Handlers have paused or resumed partitions. */
+  public handlerPausesChanged(): void {
+    for (const [partition, processor] of this.processors) {
+      if (this.dependencies.isPausedByHandler(partition)) processor.pause('handler');
+      else processor.resume('handler');
+    }
   }
 
   /** Goes on from there, after what runs has ended. @returns false when the partition is not, or no longer, assigned, or is about to be given away */
@@ -186,7 +196,7 @@ export class ListenerUnit {
 
   public status(): ListenerPartitionStatus[] {
     return [...this.processors.values()].map((processor) =>
-      partitionStatus(processor, this.commits.committed(processor.partition), this.isPaused),
+      partitionStatus(processor, this.commits.committed(processor.partition)),
     );
   }
 

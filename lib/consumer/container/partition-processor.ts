@@ -9,6 +9,7 @@ import type { KafkaListenerEvent } from '../listener-events.js';
 import { FetchedSlice } from './fetched-slice.js';
 import { commitGap } from './gap-commit.js';
 import { type KeyLanes, laneName } from './key-lanes.js';
+import { type PausedBy, PauseGate } from './pause-gate.js';
 import { RecordRun, type RunOptions, type RunOutcome, type RunSurroundings, toError } from './record-run.js';
 import { RunningCalls } from './running-calls.js';
 import type { SharedWindow } from './shared-window.js';
@@ -47,7 +48,6 @@ const STRETCH = 256;
 /** A transactional listener does not commit at once what holds no records: its next transaction may be about to. */
 const GAP_COMMIT_AFTER_MS = 1_000;
 const HELD = 'window';
-const PAUSED = 'listener';
 
 /** Takes the records of one assigned partition through the listener's handler, in order or by key, until the partition is given away. */
 export class PartitionProcessor {
@@ -58,7 +58,6 @@ export class PartitionProcessor {
   private active = 0;
   private heldBytes = 0;
   private isHeld = false;
-  private isPaused = false;
   private isLooping = false;
   private hasFailed = false;
   /** Offsets in the lanes that no handler has got yet. */
@@ -70,6 +69,7 @@ export class PartitionProcessor {
   private readonly broken = new Set<string | null>();
   private onIdle: (() => void)[] = [];
   private readonly calls = new RunningCalls();
+  private readonly gate = new PauseGate();
   private gapTimer: NodeJS.Timeout | undefined;
 
   private readonly surroundings: RunSurroundings;
@@ -87,6 +87,7 @@ export class PartitionProcessor {
       signal: this.lost.signal,
       onDone: (slice, records) => this.done(slice, records),
       calls: this.calls,
+      gate: this.gate,
     };
   }
 
@@ -126,20 +127,25 @@ export class PartitionProcessor {
     this.wake();
   }
 
-  public pause(): void {
-    this.isPaused = true;
-    this.partition.pause(PAUSED);
+  public get isPaused(): boolean {
+    return this.gate.isPaused;
   }
 
-  public resume(): void {
-    this.isPaused = false;
-    this.partition.resume(PAUSED);
+  /** Nothing more is fetched, and no handler begins, of what was fetched either. */
+  public pause(by: PausedBy): void {
+    this.gate.pause(by);
+    this.partition.pause(by);
+  }
+
+  public resume(by: PausedBy): void {
+    this.gate.resume(by);
+    this.partition.resume(by);
     this.wake();
   }
 
   /**
-   * Begins nothing more, but for records that others behind them have overtaken, and waits for what runs. What still runs at the deadline is told so, and its
-   * outcome is ignored.
+   * Begins nothing more, but for records that others behind them have overtaken (none of them while it is paused), and waits for what runs. What still runs at the
+   * deadline is told so, and its outcome is ignored.
    */
   public async drain(deadline: number): Promise<void> {
     // Once, also where a seek waits already when the partition is given away: the one that runs by now is no longer queued, but counted.
@@ -164,6 +170,7 @@ export class PartitionProcessor {
   private end(): void {
     if (!this.stopping.signal.aborted) this.dependencies.window.leave();
     this.stopping.abort();
+    this.gate.end();
     clearTimeout(this.gapTimer);
     this.slices.length = 0;
   }
@@ -265,6 +272,8 @@ export class PartitionProcessor {
     const { offset } = record;
     this.queued.add(offset);
     lanes.push({ partition: this.partition, key: record.key }, async (park) => {
+      // Here, so that what waits for the end of a pause counts as not begun.
+      if (this.isPaused) await this.gate.pass(park);
       this.queued.delete(offset);
       const isGap = this.gaps > 0 && offset < this.highestBegun;
       const key = laneName(record.key);

@@ -3,9 +3,8 @@ import type { PartitionProcessor } from './partition-processor.js';
 
 /** @param committed -1n or null where nothing was committed by this member */
 export function partitionStatus(
-  { oldestCallMs, partition: assigned, tracker }: PartitionProcessor,
+  { isPaused, oldestCallMs, partition: assigned, tracker }: PartitionProcessor,
   committed: bigint | null,
-  isPaused: boolean,
 ): ListenerPartitionStatus {
   const { endOffset, partition, position, topic } = assigned;
   const { inFlight, oldestInFlightAt, watermark } = tracker;

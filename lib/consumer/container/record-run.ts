@@ -15,6 +15,7 @@ import { isClusterTrouble } from './cluster-trouble.js';
 import type { FetchedSlice } from './fetched-slice.js';
 import { inTransaction, type TransactionScope } from './in-transaction.js';
 import type { ListenerInstrumentation } from './listener-instrumentation.js';
+import type { PauseGate } from './pause-gate.js';
 import type { RunningCall, RunningCalls } from './running-calls.js';
 
 /** What has become of records. */
@@ -45,6 +46,7 @@ export interface RunSurroundings {
   readonly onDone: (slice: FetchedSlice, records: readonly ConsumedRecord[]) => Promise<void> | null;
   readonly emit: (event: KafkaListenerEvent) => void;
   readonly calls: RunningCalls;
+  readonly gate: PauseGate;
 }
 
 /** Records to be handled together. */
@@ -108,17 +110,20 @@ export class RecordRun implements HandlerCall, RunningCall {
 
   /** Ends when the next records may begin. Never rejects. */
   public async run(): Promise<RunOutcome> {
-    const { calls, definition, stopping } = this.surroundings;
+    const { calls, gate, stopping } = this.surroundings;
     for (;;) {
       let outcome: RunOutcome | null;
+      // Somebody may have paused the partition since the last attempt.
+      if (gate.isPaused) {
+        await gate.pass(this.options.park);
+        if (stopping.aborted) return ABANDONED;
+      }
       this.attempt++;
       this.nackedFor = -1;
       this.isRunning = true;
       calls.begin(this);
       try {
-        if (definition.instrumentation !== null) await this.callObserved(definition.instrumentation);
-        else if (definition.transaction === null) await definition.handler(this);
-        else await this.callInTransaction();
+        await this.call();
         this.isRunning = false;
         if (!this.isManual || this.areDone || this.nackedFor >= 0) calls.end(this);
         outcome = this.nackedFor < 0 ? this.succeeded() : await this.pause(this.nackedFor);
@@ -137,6 +142,12 @@ export class RecordRun implements HandlerCall, RunningCall {
 
   private get isManual(): boolean {
     return this.surroundings.definition.commitStrategy.acknowledgement === 'manual';
+  }
+
+  private call(): Promise<void> {
+    const { definition } = this.surroundings;
+    if (definition.instrumentation !== null) return this.callObserved(definition.instrumentation);
+    return definition.transaction === null ? definition.handler(this) : this.callInTransaction();
   }
 
   private async callObserved(instrumentation: ListenerInstrumentation): Promise<void> {

@@ -1,8 +1,8 @@
 import type { Consumer, TopicPartitionOffset, TopicPartitions } from 'kafkajs';
 import { groupByTopic } from '../../wire/group-by-topic.js';
 import type { LogSink } from '../../wire/log-sink.js';
+import type { PartitionSelection } from '../container/handler-pauses.js';
 import type { ListenerContainerApi, ListenerHandle } from '../container/listener-container-api.js';
-import type { AssignedPartition } from '../consumer-engine-api.js';
 import type { HandlerCall } from '../listener-definition.js';
 import { createFacade } from './facade.js';
 import { UnsupportedOperationError } from './unsupported-operation-error.js';
@@ -13,26 +13,14 @@ export interface RunningListener {
   readonly handle: ListenerHandle;
 }
 
-/** Given to partitions when a handler pauses them; theirs alone to take back. */
-const PAUSE_REASON = 'KafkaContext.getConsumer().pause';
-
-interface TopicSelection {
-  readonly topic: string;
-  readonly partitions?: number[];
-}
-
 /** What `context.getConsumer()` gives: what handlers use of kafkajs's consumer, by the listener that runs them. */
 export function createConsumerFacade(call: HandlerCall, running: () => RunningListener, log: LogSink): Consumer {
   return createFacade(
     'The consumer of KafkaContext',
     {
       commitOffsets: async (offsets: readonly TopicPartitionOffset[] = []): Promise<void> => acknowledge(call, offsets),
-      pause: (topics: readonly TopicSelection[]): void => {
-        for (const partition of selected(running(), topics)) partition.pause(PAUSE_REASON);
-      },
-      resume: (topics: readonly TopicSelection[]): void => {
-        for (const partition of selected(running(), topics)) partition.resume(PAUSE_REASON);
-      },
+      pause: (topics: readonly PartitionSelection[] = []): void => running().container.pausePartitions(topics),
+      resume: (topics: readonly PartitionSelection[] = []): void => running().container.resumePartitions(topics),
       seek: ({ offset, partition, topic }: TopicPartitionOffset): void => {
         // As in kafkajs nobody waits for it; the listener does it once this handler has ended.
         running()
@@ -41,7 +29,7 @@ export function createConsumerFacade(call: HandlerCall, running: () => RunningLi
             log.error(`seek to ${offset} of ${topic}-${partition} has failed: ${String(error)}`),
           );
       },
-      paused: (): TopicPartitions[] => pausedOf(running().handle),
+      paused: (): TopicPartitions[] => pausedOf(running().container),
     },
     {
       '': 'the group is managed by its listener. Inject KafkaListenerRegistry to pause, resume, seek, start and stop listeners, and for their status and events.',
@@ -70,18 +58,9 @@ function acknowledge(call: HandlerCall, offsets: readonly TopicPartitionOffset[]
   }
 }
 
-function selected({ container }: RunningListener, topics: readonly TopicSelection[]): readonly AssignedPartition[] {
-  const assigned = container.status()?.assigned ?? [];
-  return assigned.filter(({ partition, topic }) =>
-    topics.some(
-      (selection) =>
-        selection.topic === topic && (selection.partitions === undefined || selection.partitions.includes(partition)),
-    ),
-  );
-}
-
-function pausedOf(handle: ListenerHandle): TopicPartitions[] {
-  const paused = handle.status().partitions.filter(({ isPaused }) => isPaused);
+/** Those of all listeners of the group, once each, whoever has paused them. */
+function pausedOf({ listeners }: ListenerContainerApi): TopicPartitions[] {
+  const paused = listeners.flatMap((listener) => listener.status().partitions.filter(({ isPaused }) => isPaused));
   const topics = groupByTopic(paused, ({ partition }) => partition);
-  return topics.map(({ name, partitions }) => ({ topic: name, partitions }));
+  return topics.map(({ name, partitions }) => ({ topic: name, partitions: [...new Set(partitions)] }));
 }

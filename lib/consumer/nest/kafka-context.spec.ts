@@ -62,11 +62,7 @@ describe('KafkaContext', () => {
       }),
     );
     await factory.only.deliver('orders');
-    expect([...factory.only.paused].map(([name, reasons]) => [name, reasons.length])).toEqual([
-      ['orders-0', 0],
-      ['orders-1', 1],
-      ['other-0', 0],
-    ]);
+    expect(factory.only.pauses).toEqual(['pause orders 1', 'pause other all', 'resume other all']);
     expect(factory.only.seeks).toEqual(['5 orders-1']);
   });
 

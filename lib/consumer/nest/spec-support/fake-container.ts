@@ -1,6 +1,7 @@
 import type { ConsumedRecord } from '../../consumed-record.js';
 import type { KafkaConsumerMetrics } from '../../consumer-metrics.js';
 import type { AssignedPartition } from '../../consumer-engine-api.js';
+import type { PartitionSelection } from '../../container/handler-pauses.js';
 import type { ListenerContainerApi, ListenerHandle } from '../../container/listener-container-api.js';
 import type { ListenerContainerRequest } from '../../container/listener-container-factory.js';
 import type { HandlerCall, ListenerDefinition } from '../../listener-definition.js';
@@ -26,7 +27,8 @@ export class FakeContainer implements ListenerContainerApi {
   public readonly listeners: readonly ListenerHandle[];
   public readonly log: string[] = [];
   public startError: Error | null = null;
-  public readonly paused = new Map<string, string[]>();
+  /** What was asked for, in order. */
+  public readonly pauses: string[] = [];
   public readonly seeks: string[] = [];
   /** Triggers `signal` of every call. */
   public readonly abort = new AbortController();
@@ -60,6 +62,14 @@ export class FakeContainer implements ListenerContainerApi {
       lastError: null,
       coordinatorSilentMs: 0,
     };
+  }
+
+  public pausePartitions(selections: readonly PartitionSelection[]): void {
+    this.pauses.push(...selections.map((selection) => `pause ${describe(selection)}`));
+  }
+
+  public resumePartitions(selections: readonly PartitionSelection[]): void {
+    this.pauses.push(...selections.map((selection) => `resume ${describe(selection)}`));
   }
 
   public metrics(): KafkaConsumerMetrics {
@@ -116,9 +126,6 @@ export class FakeContainer implements ListenerContainerApi {
   }
 
   private partition(topic: string, partition: number): AssignedPartition {
-    const name = `${topic}-${partition}`;
-    const reasons = this.paused.get(name) ?? [];
-    this.paused.set(name, reasons);
     return {
       topic,
       partition,
@@ -126,8 +133,8 @@ export class FakeContainer implements ListenerContainerApi {
       isAssigned: true,
       position: 0n,
       endOffset: 0n,
-      pause: (reason) => void reasons.push(reason),
-      resume: (reason) => void reasons.splice(reasons.indexOf(reason), 1),
+      pause: () => undefined,
+      resume: () => undefined,
       seek: () => undefined,
     };
   }
@@ -157,6 +164,10 @@ export class FakeContainer implements ListenerContainerApi {
       stop: () => Promise.resolve(),
     };
   }
+}
+
+function describe({ partitions, topic }: PartitionSelection): string {
+  return `${topic} ${partitions?.join() ?? 'all'}`;
 }
 
 function bytesOf(value: unknown): Buffer | null {
