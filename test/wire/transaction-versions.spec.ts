@@ -288,6 +288,24 @@ describe.each([
     });
   });
 
+  it('keeps the beginning of a transaction that the coordinator has ended itself, one epoch on', async () => {
+    const session = await TransactionSession.start(connection);
+    await session.addPartitions(3, [{ name: topic, partitions: [1] }]);
+    const former = session.producer;
+    const ongoing = await session.describe();
+    const request = { transactionalId: session.transactionalId, transactionTimeoutMs: 60_000, ...former };
+    const refused = await connection.send(initProducerIdApi, request, REQUEST_TIMEOUT_MS, 3);
+    expect(refused.errorCode).toBe(ErrorCode.CONCURRENT_TRANSACTIONS);
+    await waitForEnd(session, false);
+
+    expect(await session.describe()).toMatchObject({
+      state: 'CompleteAbort',
+      startTimeMs: ongoing?.startTimeMs,
+      producerId: former.producerId,
+      producerEpoch: former.producerEpoch + 1,
+    });
+  });
+
   async function storedOffsets(groupId: string): Promise<[number, string, string | null][]> {
     const admin = cluster.view.kafkaJs().admin();
     await admin.connect();

@@ -22,7 +22,7 @@ export interface DescribedTransaction {
   /** Kafka's name of it: Empty, Ongoing, PrepareCommit, PrepareAbort, CompleteCommit, CompleteAbort, Dead, PrepareEpochFence. */
   readonly state: string;
   readonly timeoutMs: number;
-  /** When the transaction began, in milliseconds since 1970; -1 where none is under way. */
+  /** When the transaction under way, or the last one, began by the coordinator's clock, in milliseconds since 1970; -1 where there was none. */
   readonly startTimeMs: bigint;
   readonly producerId: bigint;
   readonly producerEpoch: number;

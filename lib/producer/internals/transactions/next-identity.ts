@@ -1,5 +1,6 @@
 import { UnsupportedBrokerError } from '../../../wire/connection-errors.js';
 import type { LogSink } from '../../../wire/log-sink.js';
+import type { OpenTransaction } from './open-transaction.js';
 import { isInUse, isTakenOver, type FormerTransaction } from './taken-over.js';
 import { fenced, isEpochLost } from './transaction-failures.js';
 import type { CallLimits, ProducerIdentity, TransactionalConfig, TransactionRequests } from './transaction-requests.js';
@@ -11,7 +12,10 @@ export interface NextIdentityDependencies {
 }
 
 /** Where this producer stands: without an identity it has never begun. */
-export type FormerState = Omit<FormerTransaction, 'identity'> & { readonly identity: ProducerIdentity | null };
+export type FormerState = Omit<FormerTransaction, 'identity' | 'timeoutMs' | 'transaction'> & {
+  readonly identity: ProducerIdentity | null;
+  readonly transaction: OpenTransaction;
+};
 
 /**
  * Gets a producer id and epoch. Asking for the epoch after the former one tells whether somebody else has taken over; a plain request would fence that one.
@@ -20,17 +24,19 @@ export type FormerState = Omit<FormerTransaction, 'identity'> & { readonly ident
  */
 export async function nextIdentity(
   { config, log, requests }: NextIdentityDependencies,
-  { identity, isConfirmed, protocol }: FormerState,
+  { identity, protocol, transaction }: FormerState,
   limits: CallLimits,
 ): Promise<ProducerIdentity> {
   if (identity === null) return requests.initProducerId(null, limits);
-  const { transactionalId } = config;
+  const { transactionalId, transactionTimeoutMs: timeoutMs } = config;
   // Before Kafka 3.0 nobody can tell.
   const open = await requests.describe(limits).catch((cause: unknown) => {
     if (cause instanceof UnsupportedBrokerError) return null;
     throw cause;
   });
   if (isInUse(identity, open)) throw fenced(transactionalId, null);
+  // It is ours, and the coordinator ends it now.
+  if (open?.state === 'Ongoing') transaction.startTimeMs = open.startTimeMs;
   try {
     return await requests.initProducerId(identity, limits);
   } catch (error) {
@@ -39,7 +45,7 @@ export async function nextIdentity(
       // The cautious answer is yes.
       throw cause instanceof UnsupportedBrokerError ? fenced(transactionalId, error) : cause;
     });
-    if (isTakenOver({ identity, isConfirmed, protocol }, described)) throw fenced(transactionalId, error);
+    if (isTakenOver({ identity, protocol, timeoutMs, transaction }, described)) throw fenced(transactionalId, error);
     log.warn(
       `The coordinator has ended a transaction of ${transactionalId} itself; the producer goes on under a new epoch.`,
     );

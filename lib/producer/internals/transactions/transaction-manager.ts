@@ -135,7 +135,7 @@ export class TransactionManager {
   /** A batch of a partition has been opened: the coordinator has to know of the partition before the batch can go. */
   public partitionNeeded(queue: PartitionQueue): void {
     if (this.open.isDirect) {
-      this.open.isRegistered = true;
+      this.open.register();
       this.open.partitions.add(queue);
       return;
     }
@@ -269,7 +269,7 @@ export class TransactionManager {
     if (!this.isSending) return;
     const partitions = this.open.partitions.takeWanted();
     if (partitions.length === 0) return;
-    this.open.isRegistered = true;
+    this.open.register();
     const limits = this.workLimits();
     this.track(this.dependencies.requests.addPartitions(this.known(), partitions, limits)).then(
       () => {
@@ -285,7 +285,7 @@ export class TransactionManager {
     const { requests } = this.dependencies;
     const limits = this.workLimits();
     if (!this.open.groups.has(group.groupId)) {
-      this.open.isRegistered = true;
+      this.open.register();
       if (!this.open.isDirect) {
         await requests.addOffsets(this.known(), group.groupId, limits);
         this.open.isConfirmed = true;
@@ -318,10 +318,13 @@ export class TransactionManager {
     const onUncertain = (): void => {
       open.isEndUncertain = true;
     };
+    open.endAskedAt = Date.now();
     const { requests } = this.dependencies;
     const next = await requests.endTransaction(this.known(), protocol, committed, { ...limit, onUncertain });
     if (protocol === 2) this.use(next);
     this.pace.transactionEnded();
+    // A higher epoch is somebody else's from now on: the coordinator has nothing left to end for its timeout.
+    open.isConfirmed = false;
     // With protocol 1 something of the epoch may still be on its way, and would get into the next transaction.
     const isEpochSpent = protocol === 1 && (open.isEndUncertain || open.hasStrays);
     this.ended(isEpochSpent ? 'uninitialized' : 'ready');
@@ -349,14 +352,14 @@ export class TransactionManager {
 
   /** What the user is told of a commit that has failed. The epoch is not used again. */
   private async commitFailed(cause: unknown): Promise<Error> {
-    const { protocol } = this;
     const isUncertain = this.open.isEndUncertain;
     if (isEpochLost(cause)) {
       const lost = await this.renew(this.limit()).then(
         () => null,
         (error: unknown) => toError(error),
       );
-      if (isUncertain && (lost !== null || protocol === 2)) return outcomeUnknown(this.id, lost ?? cause);
+      // It may have been committed before its epoch was lost.
+      if (isUncertain) return outcomeUnknown(this.id, lost ?? cause);
       return this.failure ?? endedByBroker(this.id, lost ?? cause);
     }
     this.gaveUp(cause);
@@ -370,9 +373,9 @@ export class TransactionManager {
     if (this.current === 'fatal' && this.failure !== null) throw this.failure;
     this.ended('uninitialized');
     const { requests } = this.dependencies;
-    const { identity, open, protocol } = this;
+    const { identity, open: transaction, protocol } = this;
     try {
-      this.use(await nextIdentity(this.dependencies, { identity, isConfirmed: open.isConfirmed, protocol }, limits));
+      this.use(await nextIdentity(this.dependencies, { identity, protocol, transaction }, limits));
       this.protocol = requests.offeredProtocol ?? this.protocol;
       this.ended('ready');
     } catch (error) {

@@ -38,6 +38,8 @@ export type CallLimits = Pick<CoordinatorCall<never, never>, 'deadline' | 'cance
 /** What the coordinator knows of the transactional id; null when nothing. */
 export interface DescribedTransaction extends ProducerIdentity {
   readonly state: string;
+  /** When the transaction under way, or the last one, began by the coordinator's clock, in milliseconds since 1970; -1 where there was none. */
+  readonly startTimeMs: bigint;
 }
 
 export interface TransactionRequestsDependencies {
