@@ -25,6 +25,7 @@ export class ProducerSlot {
   private engine: TransactionalEngineApi | null = null;
   private preparing: Promise<TransactionalEngineApi> | null = null;
   private isClosed = false;
+  private failedAt = 0;
   /** The totals of producers that are no more. */
   private readonly pastTotals: Record<string, number> = {};
 
@@ -79,6 +80,14 @@ export class ProducerSlot {
     return this.engine?.transactionalState === 'uninitialized';
   }
 
+  /**
+   * When its last preparation has failed, by `performance.now()`; 0 when it has not. One that cannot go on is not counted: what is wrong with it, such as
+   * a missing right, is usually wrong with all.
+   */
+  public get lastFailureAt(): number {
+    return this.hasFailed ? 0 : this.failedAt;
+  }
+
   /** Why nobody in this process may use the transactional id any more, or null. */
   public get fencedBy(): ProducerFencedError | null {
     const error = this.engine?.transactionError;
@@ -91,7 +100,7 @@ export class ProducerSlot {
    */
   public prepare(): Promise<TransactionalEngineApi> {
     if (this.engine !== null && this.isReady) return Promise.resolve(this.engine);
-    this.preparing ??= outsideTransactions(() => this.makeReady()).finally(() => {
+    this.preparing ??= outsideTransactions(() => this.tryToMakeReady()).finally(() => {
       this.preparing = null;
     });
     return this.preparing;
@@ -109,6 +118,17 @@ export class ProducerSlot {
   public addTotals(totals: Record<string, number>): void {
     add(totals, this.pastTotals);
     if (this.engine !== null) add(totals, this.engine.metrics());
+  }
+
+  private async tryToMakeReady(): Promise<TransactionalEngineApi> {
+    try {
+      const engine = await this.makeReady();
+      this.failedAt = 0;
+      return engine;
+    } catch (error) {
+      this.failedAt = performance.now();
+      throw error;
+    }
   }
 
   private async makeReady(): Promise<TransactionalEngineApi> {

@@ -99,7 +99,7 @@ export class TransactionalProducerPool {
   private takeFree(): ProducerSlot | null {
     const free = this.slots.filter((slot) => !slot.isLeased);
     const ready = mostRested(free.filter(({ isReady }) => isReady));
-    const slot = ready ?? free.find(({ isPreparing }) => !isPreparing) ?? free[0];
+    const slot = ready ?? mostPromising(free);
     if (slot === undefined) return null;
     slot.isLeased = true;
     if (ready !== undefined && ready.restedAt > performance.now()) this.grow(free);
@@ -168,6 +168,17 @@ export class TransactionalProducerPool {
         'transactions at a time, or shorten them. One that waits for a REQUIRES_NEW call inside of it takes two.',
     );
   }
+}
+
+/**
+ * One whose coordinator could not be reached last time comes after all others: each id has its own, and another one's may be well. Of several such, the one that
+ * has failed first.
+ */
+function mostPromising(slots: readonly ProducerSlot[]): ProducerSlot | undefined {
+  const [first] = slots.toSorted(
+    (one, other) => one.lastFailureAt - other.lastFailureAt || Number(one.isPreparing) - Number(other.isPreparing),
+  );
+  return first;
 }
 
 /** The first that has rested, or else the one that will have first. */
