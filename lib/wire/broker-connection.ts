@@ -22,6 +22,8 @@ export interface BrokerConnectionOptions {
   readonly maxIdleMs: number;
   /** Called once, when the connection has ended for whatever reason. */
   readonly onClose: (error: Error) => void;
+  /** Called whenever the last answer that was due has come. */
+  readonly onDrained?: () => void;
 }
 
 interface PendingRequest {
@@ -233,6 +235,7 @@ export class BrokerConnection {
     }
     this.pending.shift();
     this.armTimer(Date.now());
+    if (this.pending.length === 0) this.options.onDrained?.();
   }
 
   private fail(what: string, cause?: unknown): void {

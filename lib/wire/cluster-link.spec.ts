@@ -493,6 +493,28 @@ describe('SASL', () => {
     expect(first.isOpen).toBe(false);
     await until(() => broker.open.length === 1);
   });
+
+  it('session that ends: who waits for another connection is told when the last answer has come', async () => {
+    await using broker = await ScriptedBroker.listen(withSasl((request) => saslAuthenticateAnswer(request, 200)));
+    await using link = new TestLink([], { client: { brokers: [broker.address], sasl: SASL } });
+    const connection = await link.connectAny();
+    link.updateBrokers([addressOf(broker, 1)]);
+    broker.use(() => null);
+    const asked = [ask(connection), ask(connection)];
+    const before = link.changes.count;
+    await until(() => link.changes.count > before);
+    expect(link.ready(1, Date.now())).toBe(NEVER);
+    const expiring = link.changes.count;
+
+    const [one, other] = broker.requestsOf(API.metadata);
+    if (one === undefined || other === undefined) throw new Error('Unreachable');
+    broker.answer(one, metadataAnswer(one, []));
+    await asked[0];
+    expect(link.changes.count).toBe(expiring);
+    broker.answer(other, metadataAnswer(other, []));
+    await asked[1];
+    expect(link.changes.count).toBe(expiring + 1);
+  });
 });
 
 describe('TLS', () => {

@@ -26,7 +26,7 @@ export interface ClusterLinkOptions {
   readonly connectionsMaxIdleMs: number;
   readonly reconnectBackoffMs: number;
   readonly reconnectBackoffMaxMs: number;
-  /** A connection has opened or ended: whoever waits for one looks again. */
+  /** A connection has opened or ended, or may be replaced: whoever waits for one looks again. */
   readonly onChange: () => void;
 }
 
@@ -271,6 +271,9 @@ export class ClusterLink {
       address,
       maxIdleMs: this.options.connectionsMaxIdleMs,
       onClose: (error) => this.forget(connection, error),
+      onDrained: () => {
+        if (this.expiring.has(connection)) this.options.onChange();
+      },
     });
     this.adopting.add(connection);
     await this.askVersions(connection).finally(() => this.adopting.delete(connection));
