@@ -460,6 +460,21 @@ describe('a codec that fails', () => {
     await run();
     expect(good?.state).toBe('stored');
   });
+
+  it('keeps back what its failure has dropped, as a transaction does with all that is unsent', async () => {
+    const kafka = bench(PLAIN, { leaders: [1, 1], codec: failing });
+    const dropped = new Error('the transaction has failed');
+    kafka.onFailed = () => {
+      kafka.onFailed = () => undefined;
+      kafka.outcomes.abortUnsent(dropped);
+    };
+    const good = kafka.send('good', 0);
+    kafka.send('bad', 1);
+    await run();
+    expect(good).toMatchObject({ outcomes: 1, error: dropped });
+    expect(sent(kafka)).toEqual([]);
+    expect([...kafka.accumulator.incomplete]).toEqual([]);
+  });
 });
 
 describe('partitioner.availability.timeout.ms', () => {

@@ -249,7 +249,8 @@ export class Sender {
       batches.push(head);
       bytes += head.sizeInBytes;
     }
-    return batches;
+    // The failure of one may have ended others: a transaction drops all that is unsent.
+    return batches.filter((batch) => !batch.isSettled);
   }
 
   private send(nodeId: number, connection: BrokerConnection, batches: readonly ProducerBatch[], now: number): void {

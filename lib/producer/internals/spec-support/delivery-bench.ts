@@ -66,6 +66,8 @@ export class DeliveryBench {
   };
   public isUrgent = false;
   public onMetadataStale: () => void = () => undefined;
+  /** A record has failed. */
+  public onFailed: () => void = () => undefined;
   /** Of the topics, as the next metadata tells it. */
   public topicId: string | null = 'a'.repeat(32);
   private updates = 0;
@@ -214,6 +216,7 @@ export class DeliveryBench {
         delivery.metadata = metadata;
         delivery.error = error;
         this.told.push(`${value}!`);
+        this.onFailed();
       },
     );
     if (result === NO_MEMORY) throw new Error('No memory');
