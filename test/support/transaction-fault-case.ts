@@ -7,6 +7,7 @@ import {
   type KafkaClusterView,
 } from '../../lib/testing/index.js';
 import { TestTransactionalEngine, type TestTransactionalEngineOptions } from './test-transactional-engine.js';
+import { holdBack, type HeldRequest } from './held-request.js';
 import { OnPurpose, runTransaction, type EndedTransaction, type TransactionOutcome } from './transaction-outcome.js';
 
 /** One broker or more, and the proxy through which the producers go. */
@@ -19,9 +20,13 @@ export interface ClusterBehindProxy {
 /** A fault, and what may become of the transaction that meets it. */
 export interface TransactionFaultCase {
   readonly name: string;
-  readonly fault: Pick<FaultDefinition, 'api' | 'phase' | 'action' | 'times'>;
+  readonly fault: Pick<FaultDefinition, 'phase' | 'action' | 'times'> & {
+    readonly api: NonNullable<FaultDefinition['api']>;
+  };
   /** Whether the fault waits for the start of the producer, or for its second transaction. */
   readonly at: 'start' | 'transaction';
+  /** The request is held back until the second transaction is in the middle. Default false: the action says when it goes on. */
+  readonly isHeld?: boolean;
   /** How the transaction would end without the fault. Default `commit`. */
   readonly end?: 'commit' | 'abort';
   /**
@@ -95,6 +100,7 @@ export class TransactionFaultRun {
   /** Transactions that were run to begin the next one in time. */
   private readonly fillers: string[] = [];
   private engine: TestTransactionalEngine;
+  private held: HeldRequest | null = null;
 
   public constructor(
     private readonly cluster: ClusterBehindProxy,
@@ -157,7 +163,11 @@ export class TransactionFaultRun {
   }
 
   private setFault(): FaultRule {
-    const { fault, ofGroup = false } = this.tried;
+    const { fault, isHeld = false, ofGroup = false } = this.tried;
+    if (isHeld) {
+      this.held = holdBack(this.cluster.proxy, fault.api, `producer-${this.id}`);
+      return this.held.rule;
+    }
     return this.cluster.proxy.on({
       ...fault,
       match: (frame) =>
@@ -210,6 +220,7 @@ export class TransactionFaultRun {
           const results = await Promise.allSettled([...sends, offsets]);
           const failed = results.find(({ status }) => status === 'rejected');
           if (failed?.status === 'rejected') throw failed.reason;
+          if (name === 'hit') await this.held?.letThrough();
           if (aborts) throw new OnPurpose();
         }),
       deliveryMs,

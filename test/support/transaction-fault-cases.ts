@@ -70,14 +70,14 @@ export function networkFaults(request: TransactionalRequest): TransactionFaultCa
   return PHASES.flatMap((phase) => [
     caseOf(request, `${phase} lost`, phase, 'drop', true),
     caseOf(request, `connection reset at the ${phase}`, phase, 'reset', true),
-    mayFenceItself(caseOf(request, `${phase} later than its timeout`, phase, { delayMs: 1_300 }, true)),
+    fencesItself(caseOf(request, `${phase} later than its timeout`, phase, { delayMs: 1_300 }, true)),
   ]);
 }
 
-/** A request for a producer id takes the id over whenever it arrives, also from the producer that has sent it long ago: that one's transaction is aborted then. */
-function mayFenceItself(late: TransactionFaultCase): TransactionFaultCase {
+/** A request for a producer id takes the id over whenever it arrives, also from the producer that has sent it long ago: the transaction in which it does is aborted. */
+function fencesItself(late: TransactionFaultCase): TransactionFaultCase {
   const { api, phase } = late.fault;
-  return api === 'InitProducerId' && phase === 'request' ? { ...late, expected: ['committed', 'aborted'] } : late;
+  return api === 'InitProducerId' && phase === 'request' ? { ...late, isHeld: true, expected: ['aborted'] } : late;
 }
 
 /** Answered with "try again", whether or not the broker has done it. */

@@ -1,5 +1,6 @@
 import type { ProducerOptions } from '../../lib/producer/producer-options.js';
-import { waitUntil, type FaultDefinition, type KafkaApiName, type KafkaFrame } from '../../lib/testing/index.js';
+import { waitUntil, type KafkaApiName } from '../../lib/testing/index.js';
+import { holdBack } from './held-request.js';
 import { TestTransactionalEngine } from './test-transactional-engine.js';
 import { committedOffset, type ClusterBehindProxy } from './transaction-fault-case.js';
 import { OnPurpose, runTransaction, type EndedTransaction } from './transaction-outcome.js';
@@ -74,7 +75,7 @@ export async function runLateRequest(
   };
   await runTransaction(engine, () => Promise.all(send('before')));
   await rest();
-  const late = holdBack(cluster, api, id);
+  const late = holdBack(cluster.proxy, api, `producer-${id}`);
   const first = await runTransaction(engine, async () => {
     const sent = Promise.allSettled([...send('first'), sendOffset(1, '7')]);
     if (ends[0] === 'commit') await sent;
@@ -118,40 +119,6 @@ export async function runLateRequest(
     (what) =>
       `late ${api} of a transaction that ${ends[0]}s, before one that ${ends[1]}s${rested ? ', rested' : ''}: ${what}`,
   );
-}
-
-interface LateRequest {
-  /** The request is under way, and stuck. */
-  readonly held: Promise<void>;
-  /** Lets it go to the broker, and waits for the answer. */
-  letThrough(): Promise<void>;
-}
-
-function holdBack({ proxy }: ClusterBehindProxy, api: KafkaApiName, id: string): LateRequest {
-  let release: () => void = () => undefined;
-  const holdUntil = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let request: KafkaFrame | null = null;
-  const isOurs: FaultDefinition['match'] = (frame) => {
-    if (frame.clientId !== `producer-${id}`) return false;
-    request ??= frame;
-    return true;
-  };
-  const rule = proxy.on({ api, phase: 'request', action: { holdUntil }, match: isOurs });
-  const answered = proxy.on({
-    api,
-    phase: 'response',
-    action: { delayMs: 0 },
-    match: (frame) => frame.request === request,
-  });
-  return {
-    held: rule.triggered(),
-    letThrough: async () => {
-      release();
-      await waitUntil(`the answer to the late ${api}`, ANSWER_LIMIT_MS, () => answered.count > 0, 5);
-    },
-  };
 }
 
 async function visible(
