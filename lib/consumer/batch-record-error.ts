@@ -1,4 +1,5 @@
 import { KafkaError } from '../wire/kafka-error.js';
+import { messageOf } from '../wire/message-of.js';
 
 /**
  * Thrown by a batch listener that knows which record has failed (Spring's `BatchListenerFailedException`): those before it count as done, it is tried again or given
@@ -10,7 +11,7 @@ export class BatchRecordError extends KafkaError {
     public readonly index: number,
     cause: unknown,
   ) {
-    super(`Record ${index} of the batch has failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    super(`Record ${index} of the batch has failed: ${messageOf(cause)}`, {
       cause,
     });
   }

@@ -1,6 +1,7 @@
 import { HealthVerdict } from './health-verdict.js';
 import { healthResult, type KafkaHealthResult } from './kafka-health-result.js';
 import type { KafkaModuleParts, KafkaModules } from './kafka-modules.js';
+import { messageOf } from '../wire/message-of.js';
 
 /** One question of a probe, and who answers it. */
 export interface Probe<Key extends string> {
@@ -30,7 +31,7 @@ export function answerProbe<Key extends string>({
     return healthResult(key, verdict, judge(verdict, found), knowsDegraded);
   } catch (error) {
     const broken = new HealthVerdict();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     note(broken, `The state could not be read: ${reason}`, isLiveness);
     return healthResult(key, broken, {}, knowsDegraded);
   }

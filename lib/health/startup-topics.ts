@@ -4,6 +4,7 @@ import { KAFKA_HEALTH_OPTIONS } from './kafka-health.module-definition.js';
 import { checkHealthOptions, type KafkaHealthOptions } from './kafka-health-options.js';
 import { KafkaModules } from './kafka-modules.js';
 import { RepeatedTask } from './repeated-task.js';
+import { messageOf } from '../wire/message-of.js';
 
 /** Until they are there. */
 const LOOK_AGAIN_MS = 1_000;
@@ -47,7 +48,7 @@ export class StartupTopics implements OnApplicationBootstrap, OnApplicationShutd
       const found = await module.producer.describeTopics(this.topics, []);
       this.missing = this.topics.flatMap((topic) => problemOf(topic, found));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.missing = this.topics.map((topic) => `The topic '${topic}' could not be looked for: ${reason}`);
     }
     return this.missing.length === 0 ? null : LOOK_AGAIN_MS;

@@ -6,6 +6,7 @@ import {
 } from '../producer/transaction-errors.js';
 import type { TransactionalEngineApi } from '../producer/transactional-engine-api.js';
 import type { LogSink } from '../wire/log-sink.js';
+import { messageOf } from '../wire/message-of.js';
 import type { ActiveTransaction, TransactionFailure } from './active-transaction.js';
 import { matchesAny } from './error-matcher.js';
 import { outsideTransactions } from './transaction-context.js';
@@ -136,8 +137,4 @@ function notCommitted(cause: unknown): TransactionAbortedError {
   return new TransactionAbortedError(`The transaction could not be committed and was aborted: ${messageOf(cause)}`, {
     cause,
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

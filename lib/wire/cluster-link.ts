@@ -17,6 +17,7 @@ import { LIBRARY_VERSION } from './library-version.js';
 import type { LogSink } from './log-sink.js';
 import { apiVersionsApi } from './protocol/api-versions.js';
 import { ReconnectBackoff } from './reconnect-backoff.js';
+import { messageOf } from './message-of.js';
 
 export interface ClusterLinkOptions {
   readonly client: KafkaClientOptions;
@@ -343,8 +344,4 @@ export class ClusterLink {
 
 function rethrowIfFinal(error: unknown): void {
   if (error instanceof KafkaAuthenticationError || error instanceof IncompatibleKafkaJSError) throw error;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

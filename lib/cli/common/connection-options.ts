@@ -6,6 +6,7 @@ import {
 } from '../../producer/kafka-properties/from-kafka-properties.js';
 import { parseProperties } from '../../producer/kafka-properties/parse-properties.js';
 import { InvalidBootstrapServersError, parseBootstrapServers } from '../../wire/bootstrap-servers.js';
+import { messageOf } from '../../wire/message-of.js';
 import type { CliIo } from './cli-io.js';
 import { collectPairs } from './option-values.js';
 import { UsageError } from './usage-error.js';
@@ -149,8 +150,4 @@ function reasonOf(error: unknown): string {
   if (code === 'EACCES') return 'permission denied';
   if (code === 'EISDIR') return 'it is a directory';
   return messageOf(error);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

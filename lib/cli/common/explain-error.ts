@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../../producer/errors.js';
 import { BrokerUnavailableError, KafkaAuthenticationError } from '../../wire/connection-errors.js';
+import { messageOf } from '../../wire/message-of.js';
 import { ExitCode } from './exit-code.js';
 import { describeRefusal, isRefusal, type RefusedNames } from './missing-rights.js';
 import { OutcomeError } from './outcome-error.js';
@@ -27,7 +28,7 @@ export function explainError(error: unknown, context: FailureContext = {}): Expl
 
 function messageFor(error: unknown, context: FailureContext): string {
   const cause = causeFor(error, context);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (cause === null) return message;
   return error instanceof OutcomeError ? `${message} ${cause}` : cause;
 }

@@ -2,6 +2,7 @@ import type { AssignedPartition, ConsumerEngineApi, OffsetToCommit } from '../..
 import { RebalanceInProgressError } from '../../consumer/internals/offsets/offset-errors.js';
 import { CommitFailedError } from '../../wire/commit-failed-error.js';
 import type { LogSink } from '../../wire/log-sink.js';
+import { messageOf } from '../../wire/message-of.js';
 
 const COMMIT_TIMEOUT_MS = 10_000;
 
@@ -64,8 +65,4 @@ export class PrintedOffsets {
       throw error;
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

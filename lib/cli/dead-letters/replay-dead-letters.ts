@@ -1,6 +1,7 @@
 import type { AdminClient } from '../../wire/admin/admin-client.js';
 import { BrokerResponseError } from '../../wire/broker-response-error.js';
 import { ErrorCode } from '../../wire/error-codes.js';
+import { messageOf } from '../../wire/message-of.js';
 import type { CommandContext } from '../common/command-context.js';
 import type { ConnectionOptions, ConnectionSettings } from '../common/connection-options.js';
 import { InterruptedError, type StopReason } from '../common/interrupted-error.js';
@@ -131,7 +132,7 @@ async function send(
   try {
     return await run.run();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new OutcomeError(
       `${run.counts.total} records were sent back, and the replay goes on behind them when it is started again. It ended because: ${reason}`,
       { cause },

@@ -3,6 +3,7 @@ import { TransactionOutcomeUnknownError } from '../../producer/transaction-error
 import { CommandError } from '../common/command-error.js';
 import { OutcomeError } from '../common/outcome-error.js';
 import type { DeliveryReport } from './delivery-report.js';
+import { messageOf } from '../../wire/message-of.js';
 
 /** Puts lines into transactions, one after the other: all of them into one, or so many into each. */
 export class InputTransaction {
@@ -65,8 +66,4 @@ export class InputTransaction {
         : `The transaction with ${lines} was not committed`;
     return new OutcomeError(`${outcome}: ${messageOf(cause)} What comes behind was not sent.`, { cause });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,6 +3,7 @@ import { InvalidPartitionError, InvalidRecordError, UnknownTopicError } from '..
 import type { KafkaProducer } from '../../producer/kafka-producer.js';
 import { RawBytes } from '../../producer/serializers/raw-bytes.js';
 import { BrokerResponseError } from '../../wire/broker-response-error.js';
+import { messageOf } from '../../wire/message-of.js';
 import type { ConsumedRecord } from '../consumed-record.js';
 import { encodeReply, encodeReplyError } from './encode-reply.js';
 import { ReplyError } from './reply-error.js';
@@ -75,7 +76,7 @@ function isFaultOfRequest(error: unknown): boolean {
 
 function unreachable({ partition, topic }: ReplyAddress, cause: unknown): ReplyError {
   const where = partition === undefined ? topic : `${topic}-${partition}`;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new ReplyError(
     `The handler has run, but its reply could not be sent to ${where}, which the request names: ${reason}`,
     { topic, partition, cause },

@@ -2,6 +2,7 @@ import type { TopicDescription } from '../../producer/producer-engine-api.js';
 import type { KafkaModuleParts } from '../kafka-modules.js';
 import { RepeatedTask } from '../repeated-task.js';
 import { topicsOf } from './topics-of.js';
+import { messageOf } from '../../wire/message-of.js';
 
 /** What was last told of a topic, and when (milliseconds since the epoch). */
 export interface KnownTopic {
@@ -46,7 +47,7 @@ export class DurabilityWatch {
       this.lastError = null;
       return LOOK_MS;
     } catch (error) {
-      this.lastError = error instanceof Error ? error.message : String(error);
+      this.lastError = messageOf(error);
       return RETRY_MS;
     }
   }

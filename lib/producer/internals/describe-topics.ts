@@ -11,6 +11,7 @@ import {
   type DescribedResource,
 } from '../../wire/protocol/describe-configs.js';
 import { metadataApi } from '../../wire/protocol/metadata.js';
+import { messageOf } from '../../wire/message-of.js';
 import type { TopicDescription } from '../producer-engine-api.js';
 import { ClusterTopic } from './cluster-topic.js';
 
@@ -60,7 +61,7 @@ async function askConfigs(
     return (await connection.send(describeConfigsApi, request, timeoutMs)).resources;
   } catch (error) {
     if (error instanceof KafkaError && error.retriable) throw error;
-    const errorMessage = error instanceof Error ? error.message : String(error);
+    const errorMessage = messageOf(error);
     return request.resources.map(({ type, name }) => ({ errorCode: -1, errorMessage, type, name, configs: [] }));
   }
 }

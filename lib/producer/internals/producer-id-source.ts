@@ -5,6 +5,7 @@ import type { LogSink } from '../../wire/log-sink.js';
 import { initProducerIdApi } from '../../wire/protocol/init-producer-id.js';
 import type { ProducerConfig } from '../producer-config.js';
 import { RetryBackoff } from '../../wire/retry-backoff.js';
+import { messageOf } from '../../wire/message-of.js';
 
 export interface ProducerIdSourceDependencies {
   readonly link: ClusterLink;
@@ -71,7 +72,7 @@ export class ProducerIdSource {
       return;
     }
     this.failures++;
-    this.dependencies.log.debug(`No producer id yet: ${error instanceof Error ? error.message : String(error)}`);
+    this.dependencies.log.debug(`No producer id yet: ${messageOf(error)}`);
     this.timer = setTimeout(() => {
       this.running = false;
       this.request();

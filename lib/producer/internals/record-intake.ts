@@ -1,5 +1,6 @@
 import { BrokerUnavailableError } from '../../wire/connection-errors.js';
 import { KafkaError } from '../../wire/kafka-error.js';
+import { messageOf } from '../../wire/message-of.js';
 import { BufferExhaustedError, InvalidPartitionError, InvalidRecordError, UnknownTopicError } from '../errors.js';
 import { murmur2, toPositive } from '../partitioners/murmur2.js';
 import type { PartitionContext, Partitioner } from '../partitioners/partitioner.js';
@@ -303,7 +304,7 @@ interface SharedTimeout {
 /** What code of the user's has thrown (a getter, a Proxy) becomes one of our errors. */
 function toKafkaError(error: unknown): KafkaError {
   if (error instanceof KafkaError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new InvalidRecordError(`A record was not sent: reading it failed: ${message}`, { cause: error });
 }
 
@@ -313,7 +314,7 @@ function ask(partitioner: Partitioner, context: PartitionContext): unknown {
     return partitioner.partition(context);
   } catch (cause) {
     if (cause instanceof KafkaError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = messageOf(cause);
     throw new InvalidPartitionError(
       `${partitioner.constructor.name} threw for a record for ${context.topic}: ${message}`,
       {

@@ -1,5 +1,6 @@
 import { KafkaError } from '../../wire/kafka-error.js';
 import { recordSizeUpperBound, type BatchRecord, type EncodedHeaders } from '../../wire/record-batch-builder.js';
+import { messageOf } from '../../wire/message-of.js';
 import { InvalidRecordError, RecordTooLargeError, SerializationError } from '../errors.js';
 import type { ProducerEngineDependencies } from '../producer-engine-api.js';
 import type { ProducerRecord } from '../record.js';
@@ -139,7 +140,7 @@ function serialize(serializer: Serializer, topic: string, data: unknown, what: s
     serialized = serializer.serialize(topic, data);
   } catch (cause) {
     if (cause instanceof KafkaError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = messageOf(cause);
     throw new SerializationError(
       `The ${what} of a record for ${topic} could not be serialized by ${serializer.constructor.name}: ${message}`,
       { topic, cause },

@@ -1,4 +1,5 @@
 import type { LogSink } from '../../wire/log-sink.js';
+import { messageOf } from '../../wire/message-of.js';
 import { ANSWERABLE_APIS, errorAnswerFor, errorAnswerOf } from './error-answers/index.js';
 import type { ErrorTarget } from './error-answers/error-answer.js';
 import { isTargeted } from './error-answers/error-answer.js';
@@ -106,7 +107,7 @@ export class FaultRule {
 
   /** @internal Ends the rule because it could not do what it was defined for. */
   public fail(cause: unknown): void {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     const error = new FaultProxyError(`${this.describe()} failed, the frame went on unchanged: ${reason}`, { cause });
     this.log.error(error.message);
     this.end(error);

@@ -8,6 +8,7 @@ import type { Partitioner } from '../../producer/partitioners/partitioner.js';
 import type { ProducerEngineDependencies } from '../../producer/producer-engine-api.js';
 import type { ProducerRecord, RecordMetadata } from '../../producer/record.js';
 import { KafkaError } from '../../wire/kafka-error.js';
+import { messageOf } from '../../wire/message-of.js';
 import type { RecordingCluster } from './recording-cluster.js';
 import type { PlacedRecord } from './sent-record.js';
 
@@ -35,7 +36,7 @@ export class RecordingIntake {
       return { record, serialized, partition: this.partitionOf(record, serialized) };
     } catch (cause) {
       if (cause instanceof KafkaError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = messageOf(cause);
       throw new InvalidRecordError(`A record was not sent: reading it failed: ${reason}`, { cause });
     }
   }
@@ -83,7 +84,7 @@ export class RecordingIntake {
       return partition;
     } catch (cause) {
       if (cause instanceof KafkaError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = messageOf(cause);
       throw new InvalidPartitionError(`${name} threw for a record for ${topic}: ${reason}`, { topic, cause });
     }
   }

@@ -1,5 +1,6 @@
 import { MalformedResponseError } from '../malformed-response-error.js';
 import type { CompressionType } from './compression-codec.js';
+import { messageOf } from '../message-of.js';
 
 /**
  * What one batch may decompress to. Kafka's own bound for a request is 100 MiB; a few hundred bytes that claim to be more are an
@@ -22,7 +23,7 @@ export function guardDecompression(type: CompressionType, decompress: () => Buff
     return decompress();
   } catch (cause) {
     if (cause instanceof MalformedResponseError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new MalformedResponseError(`A ${type} record batch cannot be decompressed: ${reason}`, { cause });
   }
 }
