@@ -1,5 +1,4 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { ReplayBookmark } from './replayed-offsets.js';
 
 /** Offsets from `start`, inclusive, to `end`, exclusive. */
 export interface Run {
@@ -31,11 +30,11 @@ export function encodeLeft(runs: LeftRuns): string | null {
 }
 
 /** Of an offset that somebody else has committed (a reset) nothing is known but itself. */
-export function decodeLeft({ metadata, offset }: ReplayBookmark): Pick<LeftRuns, 'end'> & { readonly left: Run[] } {
+export function decodeLeft(offset: bigint, metadata: string): LeftRuns {
   const [format, length = '', ...parts] = metadata.split(' ');
-  if (format !== AS_RUNS && format !== AS_BITS) return { end: offset, left: [] };
+  if (format !== AS_RUNS && format !== AS_BITS) return { offset, end: offset, left: [] };
   const end = offset + fromBase36(length);
-  return { end, left: format === AS_RUNS ? fromRuns(offset, parts) : fromBits(offset, parts[0] ?? '') };
+  return { offset, end, left: format === AS_RUNS ? fromRuns(offset, parts) : fromBits(offset, parts[0] ?? '') };
 }
 
 function asRuns({ end, left, offset }: LeftRuns): string {

@@ -33,7 +33,7 @@ export class ReplayedOffsets {
    */
   public static from(committed: ReplayBookmark | null, logStart: bigint): ReplayedOffsets {
     if (committed === null) return new ReplayedOffsets(logStart, [], logStart);
-    const { end, left } = decodeLeft(committed);
+    const { end, left } = decodeLeft(committed.offset, committed.metadata);
     const start = committed.offset > logStart ? committed.offset : logStart;
     return new ReplayedOffsets(start, left, end);
   }

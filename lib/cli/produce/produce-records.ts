@@ -38,7 +38,9 @@ export async function produceRecords(context: CommandContext, options: ProduceOp
   const missing = await missingTopic(admin, topic);
   const report = new DeliveryReport(output, options.quiet === true ? 'quiet' : options.json === true ? 'json' : 'text');
   const { recordsPerTransaction: size = null } = options;
-  const { producer, transaction } = await open(context, connection, { options, settings, report, size });
+  const property = { name: 'transactional.id', option: '--transactional-id' } as const;
+  const transactionalId = settings.transactionalId ?? ownName(context, connection, options, property) ?? null;
+  const { producer, transaction } = await open(context, connection, { settings, transactionalId, report, size });
   const partitionCount = await countPartitions(producer, options, missing);
   const run = new ProduceRun({
     context,
@@ -56,8 +58,8 @@ export async function produceRecords(context: CommandContext, options: ProduceOp
 }
 
 interface OpenOptions {
-  readonly options: ProduceOptions;
   readonly settings: ProducerOptions;
+  readonly transactionalId: string | null;
   readonly report: DeliveryReport;
   /** Records of a transaction; null for all. */
   readonly size: number | null;
@@ -66,10 +68,8 @@ interface OpenOptions {
 async function open(
   context: CommandContext,
   connection: ConnectionSettings,
-  { options, report, settings, size }: OpenOptions,
+  { report, settings, size, transactionalId }: OpenOptions,
 ): Promise<{ readonly producer: OpenProducer; readonly transaction: InputTransaction | null }> {
-  const property = { name: 'transactional.id', option: '--transactional-id' } as const;
-  const transactionalId = settings.transactionalId ?? ownName(context, connection, options, property) ?? null;
   if (transactionalId === null) {
     return { producer: await openProducer(context, connection, settings), transaction: null };
   }

@@ -7,7 +7,7 @@ export interface PartitionSelection {
 }
 
 interface PausedTopic {
-  isPaused: boolean;
+  readonly isPaused: boolean;
   readonly paused: Set<number>;
   /** While the topic is paused: those that are not. */
   readonly resumed: Set<number>;
@@ -29,10 +29,10 @@ export class HandlerPauses {
   public pause(selections: readonly PartitionSelection[]): void {
     for (const { partitions, topic } of selections) {
       if (partitions === undefined) {
-        this.topics.set(topic, { isPaused: true, paused: new Set(), resumed: new Set() });
+        this.topics.set(topic, pausedTopic(true));
         continue;
       }
-      const known = this.topics.get(topic) ?? { isPaused: false, paused: new Set(), resumed: new Set() };
+      const known = this.topics.get(topic) ?? pausedTopic(false);
       this.topics.set(topic, known);
       for (const partition of partitions) {
         known.paused.add(partition);
@@ -43,10 +43,13 @@ export class HandlerPauses {
 
   public resume(selections: readonly PartitionSelection[]): void {
     for (const { partitions, topic } of selections) {
-      if (partitions === undefined) this.topics.delete(topic);
+      if (partitions === undefined) {
+        this.topics.delete(topic);
+        continue;
+      }
       const known = this.topics.get(topic);
       if (known === undefined) continue;
-      for (const partition of partitions ?? []) {
+      for (const partition of partitions) {
         known.paused.delete(partition);
         if (known.isPaused) known.resumed.add(partition);
       }
@@ -64,4 +67,8 @@ export class HandlerPauses {
   public forget(isOver: (topic: string) => boolean): void {
     for (const topic of this.topics.keys()) if (isOver(topic)) this.topics.delete(topic);
   }
+}
+
+function pausedTopic(isPaused: boolean): PausedTopic {
+  return { isPaused, paused: new Set(), resumed: new Set() };
 }

@@ -104,6 +104,10 @@ export class PartitionProcessor {
     return this.active > 0;
   }
 
+  public get isPaused(): boolean {
+    return this.gate.isPaused;
+  }
+
   /** For how long the oldest call of a handler has been going on, in milliseconds. */
   public get oldestCallMs(): number {
     return this.calls.oldestMs(Date.now());
@@ -125,10 +129,6 @@ export class PartitionProcessor {
     else for (const record of records) this.pushToLane(lanes, slice, record);
     this.holdIfFull();
     this.wake();
-  }
-
-  public get isPaused(): boolean {
-    return this.gate.isPaused;
   }
 
   /** Nothing more is fetched, and no handler begins, of what was fetched either. */

@@ -1,9 +1,15 @@
 import { UnsupportedBrokerError } from '../../../wire/connection-errors.js';
 import type { LogSink } from '../../../wire/log-sink.js';
 import type { OpenTransaction } from './open-transaction.js';
-import { isInUse, isTakenOver, type FormerTransaction } from './taken-over.js';
+import { isInUse, isTakenOver } from './taken-over.js';
 import { fenced, isEpochLost } from './transaction-failures.js';
-import type { CallLimits, ProducerIdentity, TransactionalConfig, TransactionRequests } from './transaction-requests.js';
+import type {
+  CallLimits,
+  ProducerIdentity,
+  TransactionalConfig,
+  TransactionProtocol,
+  TransactionRequests,
+} from './transaction-requests.js';
 
 export interface NextIdentityDependencies {
   readonly config: TransactionalConfig;
@@ -12,10 +18,11 @@ export interface NextIdentityDependencies {
 }
 
 /** Where this producer stands: without an identity it has never begun. */
-export type FormerState = Omit<FormerTransaction, 'identity' | 'timeoutMs' | 'transaction'> & {
+export interface FormerState {
   readonly identity: ProducerIdentity | null;
+  readonly protocol: TransactionProtocol;
   readonly transaction: OpenTransaction;
-};
+}
 
 /**
  * Gets a producer id and epoch. Asking for the epoch after the former one tells whether somebody else has taken over; a plain request would fence that one.
